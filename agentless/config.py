@@ -1,0 +1,252 @@
+"""RunConfig: every knob of a run, one section per stage, layered from a preset, files and key=value overrides.
+
+The whole of it goes into manifest.json, so that a run can be read years later. Unknown keys are refused.
+"""
+
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agentless.errors import ConfigError
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class LocalizeConfig(Section):
+    """Which files, and which parts of them, repair gets to see."""
+
+    rollouts: int = Field(default=16, ge=0)
+    """Replies of the model that vote on files; 0 = retrieval alone."""
+    view: Literal["shortlist", "tree"] = "shortlist"
+    """What a rollout sees: the tree of retrieval's best files with outlines, or the whole tree."""
+    shortlist_files: int = Field(default=100, ge=1)
+    """Files in the shortlist's tree."""
+    outline_files: int = Field(default=10, ge=0)
+    """Best files whose outlines (names of classes and functions) are shown."""
+    top_files: int = Field(default=4, ge=1)
+    """Files handed to repair (paper 4.7.1: k >= 4)."""
+    rrf_k: float = Field(default=0.0, ge=0)
+    """k of reciprocal rank fusion, score = sum of 1 / (k + rank); 0 in the paper (7.1)."""
+    elements: Literal["none", "retrieval", "model"] = "retrieval"
+    """Who picks classes and functions in files that exceed the budget."""
+    max_elements: int = Field(default=12, ge=1)
+    """Elements kept, best first."""
+    temperature: float = Field(default=0.6, ge=0)
+    """Sampling temperature of rollouts; the first one is greedy when there is only one."""
+    top_p: float = Field(default=0.95, gt=0, le=1)
+    """Nucleus of rollouts."""
+    max_tokens: int = Field(default=32768, ge=1)
+    """Output tokens of a rollout, thinking included."""
+    max_prompt_tokens: int = Field(default=0, ge=0)
+    """Prompt tokens of a rollout; 0 = what the context leaves."""
+
+
+class RepairConfig(Section):
+    """How often and in what form the model tries a patch."""
+
+    samples: int = Field(default=4, ge=1)
+    """Tries per instance; more can be added to a finished run."""
+    edit_format: Literal["search_replace", "search_replace_grammar", "rewrite_function"] = "search_replace"
+    """Form of the reply; small models need the last two."""
+    focus_elements: int = Field(default=0, ge=0)
+    """Spread samples over this many best elements, one element per prompt; 0 = all context in one prompt."""
+    window_lines: int = Field(default=10, ge=0)
+    """Lines shown around a located element when its file does not fit."""
+    max_issue_chars: int = Field(default=0, ge=0)
+    """Characters of the issue that are shown; 0 = all."""
+    greedy_first: bool = False
+    """Attempt 0 at temperature 0."""
+    temperature: float = Field(default=0.6, ge=0)
+    """Sampling temperature."""
+    top_p: float = Field(default=0.95, gt=0, le=1)
+    """Nucleus."""
+    max_tokens: int = Field(default=32768, ge=1)
+    """Output tokens of a sample, thinking included."""
+    max_prompt_tokens: int = Field(default=0, ge=0)
+    """Prompt tokens of a sample; 0 = what the context leaves."""
+
+
+class ValidationConfig(Section):
+    """What is executed, where, and within which limits."""
+
+    sandbox: Literal["auto", "bwrap", "host", "none"] = "auto"
+    """Isolation: bubblewrap where it works, else nothing is executed; `host` only when asked for."""
+    test_cmd: str = ""
+    """Bash line that runs tests, exit code 0 = pass; `{files}` stands for the chosen test files. "" = pytest."""
+    test_parser: Literal["auto", "exit", "pytest", "unittest", "django", "sympy"] = "auto"
+    """How test ids are read from the output; auto = pytest without test_cmd, by the command's text with it."""
+    python: str = ""
+    """Interpreter with the project's dependencies, first on PATH in the sandbox; "" = `python3` of the PATH."""
+    regression_files: int = Field(default=3, ge=0)
+    """Test files near the edits that are run; 0 = no regression tests."""
+    baseline_runs: int = Field(default=2, ge=1)
+    """Runs on the original; a test that differs between them is flaky and dropped."""
+    reproduction_tests: int = Field(default=8, ge=0)
+    """Tests the model is asked to write; 0 = none."""
+    reproduction_sees: Literal["issue", "patches"] = "patches"
+    """From the issue alone (Agentless), or with candidate patches shown (Nemotron-Cascade 7.4)."""
+    reproduction_timeout_s: float = Field(default=60.0, gt=0)
+    """Wall-clock seconds for one reproduction test."""
+    timeout_s: float = Field(default=300.0, gt=0)
+    """Wall-clock seconds for one test command."""
+    memory_mb: int = Field(default=4096, ge=64)
+    """Address-space limit per process, MiB."""
+    max_processes: int = Field(default=256, ge=1)
+    """Processes and threads in one sandbox."""
+    cpu_s: int = Field(default=600, ge=1)
+    """CPU seconds per process."""
+    temperature: float = Field(default=0.6, ge=0)
+    """Sampling temperature of reproduction tests."""
+    top_p: float = Field(default=0.95, gt=0, le=1)
+    """Nucleus of reproduction tests."""
+    max_tokens: int = Field(default=32768, ge=1)
+    """Output tokens of a reproduction test, thinking included."""
+    max_prompt_tokens: int = Field(default=0, ge=0)
+    """Prompt tokens of a reproduction test; 0 = what the context leaves."""
+
+
+Criterion = Literal["regression", "reproduction", "votes", "medoid", "shortest", "first"]
+
+
+class SelectConfig(Section):
+    """How the winner is chosen."""
+
+    order: tuple[Criterion, ...] = ("regression", "reproduction", "votes", "shortest")
+    """Criteria, each breaks the ties of those before it (paper 7.4); `first` = earliest attempt."""
+
+
+class ModelConfig(Section):
+    """Which model, and where it is served."""
+
+    profile: str = ""
+    """Name of a model profile; "" with base_url for any OpenAI-compatible server."""
+    base_urls: tuple[str, ...] = ()
+    """Servers, e.g. http://127.0.0.1:8000/v1; none = the profile's own server is started."""
+    name: str = ""
+    """Model name that the server knows; "" = the only one it lists."""
+    api_key_env: str = ""
+    """Environment variable that holds the API key; the key itself is never stored."""
+    context_tokens: int = Field(default=0, ge=0)
+    """Prompt + output tokens; 0 = ask the server."""
+    thinking: Literal["auto", "always", "never"] = "auto"
+    """always: a reply without </think> is truncated; auto: only when it opens <think>."""
+
+
+class LimitsConfig(Section):
+    """How much runs at once, and how long to wait; nothing here changes a result."""
+
+    requests: int = Field(default=64, ge=1)
+    """Model requests in flight."""
+    tests: int = Field(default=2, ge=1)
+    """Sandboxes or containers at once."""
+    instances: int = Field(default=64, ge=1)
+    """Instances in flight."""
+    request_timeout_s: float = Field(default=3600.0, gt=0)
+    """Seconds for one request, thinking included."""
+    retries: int = Field(default=5, ge=0)
+    """Retries of a request after 429, 5xx or a lost connection."""
+
+
+class RunConfig(Section):
+    """One run, whole."""
+
+    preset: str = "nemotron-cascade"
+    """Preset this configuration was layered on."""
+    seed: int = 0
+    """Seeds of all requests are f(seed, instance, stage, purpose, attempt)."""
+    model: ModelConfig = ModelConfig()
+    """Which model, and where."""
+    localize: LocalizeConfig = LocalizeConfig()
+    """Stage 1."""
+    repair: RepairConfig = RepairConfig()
+    """Stage 2."""
+    validation: ValidationConfig = ValidationConfig()
+    """Stage 3."""
+    select: SelectConfig = SelectConfig()
+    """Stage 4."""
+    limits: LimitsConfig = LimitsConfig()
+    """Concurrency and waiting."""
+
+
+def preset_names() -> list[str]:
+    """Names of the presets in the package, sorted."""
+    folder = resources.files("agentless") / "presets"
+    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+
+
+def load_config(
+    preset: str = "nemotron-cascade",
+    layers: Iterable[Mapping[str, Any]] = (),
+    overrides: Iterable[str] = (),
+) -> RunConfig:
+    """Preset, then nested mappings in order, then `section.key=value` overrides; the last one wins.
+
+    Args:
+        preset: a name of `preset_names()`.
+        layers: nested mappings, e.g. a parsed YAML file or command-line options.
+        overrides: `repair.samples=8`; the value is read as YAML.
+
+    Raises:
+        ConfigError: unknown preset, key or value; the text names it.
+    """
+    if preset not in preset_names():
+        raise ConfigError(f"no preset {preset!r}; there are: {', '.join(preset_names())}")
+    text = (resources.files("agentless") / "presets" / f"{preset}.yaml").read_text(encoding="utf-8")
+    data: dict[str, Any] = {**(yaml.safe_load(text) or {}), "preset": preset}
+    for layer in (*layers, *map(parse_override, overrides)):
+        data = merge(data, layer)
+    try:
+        return RunConfig.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(explain(error)) from error
+
+
+def parse_override(text: str) -> dict[str, Any]:
+    """`a.b=value` as a nested mapping.
+
+    Raises:
+        ConfigError: no `=`, an empty key, or a value that is not YAML.
+    """
+    key, equals, value = text.partition("=")
+    parts = key.strip().split(".")
+    if not equals or not all(parts):
+        raise ConfigError(f"--set {text!r} is not section.key=value, e.g. repair.samples=8")
+    try:
+        nested: Any = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {text!r}: the value is not YAML; quote it") from error
+    for part in reversed(parts):
+        nested = {part: nested}
+    result: dict[str, Any] = nested
+    return result
+
+
+def merge(base: Mapping[str, Any], layer: Mapping[str, Any]) -> dict[str, Any]:
+    """`layer` over `base`, mappings merged key by key, everything else replaced."""
+    merged = dict(base)
+    for key, value in layer.items():
+        below = merged.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            merged[key] = merge(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def explain(error: ValidationError) -> str:
+    """The first problem of a pydantic error as one line that names the key."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        section = RunConfig
+        for part in first["loc"][:-1]:
+            section = type(getattr(section(), str(part)))
+        return f"unknown key {key!r}; there are: {', '.join(sorted(section.model_fields))}"
+    return f"{key}: {first['msg'].lower()}, got {first['input']!r}"
