@@ -6,7 +6,7 @@ A stage receives these as arguments and never imports an implementation. `llm` i
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeVar
+from typing import ClassVar, Literal, Protocol, TypeVar
 
 from agentless.records import Stage, Verdict
 
@@ -141,7 +141,7 @@ class TestReport:
 class TestRunner(Protocol):
     """Runs tests on a patched tree, isolated from the machine."""
 
-    __test__ = False
+    __test__: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
