@@ -1,0 +1,49 @@
+# Every target does its own set-up. `make demo` and `make test` are the two to begin with.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS ?= dev,embedded,languages,parquet,sandbox
+STAMP := $(VENV)/.stamp
+JOBS ?= auto
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check build golden format clean constraints
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 18
+
+setup: $(STAMP) ## a virtual environment in .venv with pinned versions; seconds when nothing changed
+
+$(STAMP): pyproject.toml constraints.txt .ci/setup.sh
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" EXTRAS="$(EXTRAS)" sh .ci/setup.sh
+	@touch $(STAMP)
+
+demo: setup ## a real model fixes a real bug in Flask on this CPU, and the fix is scored
+	@$(BIN)/python -m tests.instances.demo
+
+test: setup ## all tests
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup $(TESTS)
+
+check: setup ## lint, format, types, layers, code budgets
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python .ci/budgets.py
+
+format: setup ## rewrite the sources in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+golden: setup ## refresh the golden prompts after a deliberate change, then read the diff
+	AGENTLESS_GOLDEN=1 $(BIN)/python -m pytest -q tests -k golden
+
+build: setup ## wheel and sdist, and a trial of the wheel in a clean environment
+	@PYTHON="$(PYTHON)" BIN="$(BIN)" sh .ci/build.sh
+
+constraints: ## pin what a fresh resolution of the extras gives today
+	@PYTHON="$(PYTHON)" EXTRAS="$(EXTRAS)" sh .ci/constraints.sh
+
+clean: ## remove what the targets made (the cache of models and sources stays)
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
