@@ -91,6 +91,20 @@ def load_prompt(name: str, version: int) -> Prompt:
     raise ConfigError(f"no prompt {relative} in {places}; set AGENTLESS_PROMPTS to the prompts folder")
 
 
+@lru_cache(maxsize=16)
+def stage_digest(stage: str) -> str:
+    """Digest of all templates of a stage: a changed or added prompt makes the stage's saved records stale.
+
+    Raises:
+        ConfigError: the stage has no templates.
+    """
+    for folder in prompt_folders():
+        texts = [path.read_bytes() for path in sorted((folder / stage).glob("*.v*.md"))]
+        if texts:
+            return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+    raise ConfigError(f"no prompts for the stage {stage}; set AGENTLESS_PROMPTS to the prompts folder")
+
+
 def turns_text(messages: tuple[Message, ...]) -> str:
     """All turns as one text, for counting tokens and for golden files."""
     return "\n".join(f"<{message.role}>\n{message.content}" for message in messages)

@@ -1,0 +1,28 @@
+"""`agentless doctor`: what this machine can do, and how to fix what it cannot."""
+
+import argparse
+import json
+from dataclasses import asdict
+
+HELP = "what this machine can do, and how to fix what it cannot"
+EXAMPLE = "agentless doctor --base-url http://127.0.0.1:8000/v1"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `doctor`."""
+    parser.add_argument("--base-url", metavar="URL", action="append", default=[], help="model server to try; repeatable")
+    parser.add_argument("--python", metavar="PATH", default="", help="interpreter that the sandbox would use")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check and print; 1 when `solve` cannot work here at all."""
+    from agentless.cli.machine import examine
+    from agentless.cli.tables import print_findings
+
+    findings = examine(args.base_url, args.python)
+    if args.json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        print_findings(findings)
+    return int(any(finding.state == "missing" and finding.required for finding in findings))

@@ -1,0 +1,143 @@
+"""Checks of this machine, each a finding with its fix."""
+
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+GIB = 1024**3
+ENOUGH_DISK_GIB = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the doctor's table."""
+
+    name: str
+    state: Literal["ok", "missing", "optional"]
+    """optional = not there, and only some uses need it."""
+    detail: str
+    fix: str = ""
+    required: bool = False
+    """Without it `solve` cannot work."""
+
+
+def examine(base_urls: list[str], python: str = "") -> list[Finding]:
+    """All findings, in the order a newcomer should read them."""
+    findings = [check_python(), check_git(), check_sandbox(python), check_docker(), check_gpu(), check_embedded()]
+    findings += [check_server(url) for url in base_urls]
+    return [*findings, check_cache(), check_disk()]
+
+
+def output_of(*command: str) -> str | None:
+    """Stdout of a command, None when it is missing, fails, or hangs."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def check_python() -> Finding:
+    """The interpreter."""
+    detail = f"{platform.python_version()} at {sys.executable}, {os.cpu_count()} cores"
+    return Finding(name="python", state="ok", detail=detail, required=True)
+
+
+def check_git() -> Finding:
+    """The git command."""
+    version = output_of("git", "--version")
+    if version is None:
+        fix = "install git, e.g. apt-get install git"
+        return Finding(name="git", state="missing", detail="not found", fix=fix, required=True)
+    return Finding(name="git", state="ok", detail=version.removeprefix("git version "), required=True)
+
+
+def check_sandbox(python: str) -> Finding:
+    """Whether bubblewrap can start a sandbox here."""
+    from agentless.sandbox import probe
+
+    problem = probe(python)
+    if not problem:
+        return Finding(name="sandbox", state="ok", detail="bubblewrap starts; tests of candidates can run")
+    detail, _, fix = problem.partition("; ")
+    return Finding(name="sandbox", state="missing", detail=detail, fix=fix or "apt-get install bubblewrap")
+
+
+def check_docker() -> Finding:
+    """The Docker daemon, for SWE-bench images."""
+    version = output_of("docker", "info", "--format", "{{.ServerVersion}}")
+    if version:
+        return Finding(name="docker", state="ok", detail=f"engine {version}")
+    detail = "no answer from a Docker engine" if shutil.which("docker") else "not installed"
+    fix = "only scoring in SWE-bench images needs it: install Docker Engine and start it"
+    return Finding(name="docker", state="optional", detail=detail, fix=fix)
+
+
+def check_gpu() -> Finding:
+    """NVIDIA GPUs."""
+    listed = output_of("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader")
+    if listed:
+        return Finding(name="gpu", state="ok", detail="; ".join(listed.splitlines()))
+    fix = "the embedded model runs on the CPU; larger models need a GPU or --base-url"
+    return Finding(name="gpu", state="optional", detail="none found", fix=fix)
+
+
+def check_embedded() -> Finding:
+    """The embedded model's library and weights."""
+    from agentless.llm.weights import cached_weights
+    from agentless.profiles import find_profile
+
+    if importlib.util.find_spec("xllamacpp") is None:
+        fix = "pip install 'agentless-swe[embedded]'"
+        return Finding(name="embedded model", state="optional", detail="xllamacpp is not installed", fix=fix)
+    weights = cached_weights(find_profile("embedded"))
+    if weights is None:
+        fix = "fetched by the first solve (1.1 GB)"
+        return Finding(name="embedded model", state="optional", detail="weights not in the cache yet", fix=fix)
+    return Finding(name="embedded model", state="ok", detail=str(weights))
+
+
+def check_server(url: str) -> Finding:
+    """One model server."""
+    import httpx
+
+    try:
+        reply = httpx.get(f"{url.rstrip('/')}/models", timeout=10)
+        models = [str(model["id"]) for model in reply.raise_for_status().json()["data"]]
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
+        fix = "start the server, or correct the URL; it usually ends in /v1"
+        detail = f"{url}: {str(error).splitlines()[0] or type(error).__name__}"
+        return Finding(name="model server", state="missing", detail=detail, fix=fix, required=True)
+    return Finding(name="model server", state="ok", detail=f"{url}: {', '.join(models)}")
+
+
+def check_cache() -> Finding:
+    """The cache folder."""
+    from agentless.repo.cache import default_folder
+
+    folder = default_folder()
+    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not os.access(nearest, os.W_OK):
+        fix = "set XDG_CACHE_HOME to a folder that you can write"
+        return Finding(name="cache", state="missing", detail=f"{folder} cannot be written", fix=fix)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return Finding(name="cache", state="ok", detail=f"{folder}, {size / GIB:.1f} GiB")
+
+
+def check_disk() -> Finding:
+    """Free space where the cache is."""
+    from agentless.repo.cache import default_folder
+
+    folder = default_folder()
+    nearest = next(parent for parent in (Path(folder), *folder.parents) if parent.exists())
+    free = shutil.disk_usage(nearest).free / GIB
+    if free < ENOUGH_DISK_GIB:
+        fix = f"free some space: the embedded model and its sandboxes take about {ENOUGH_DISK_GIB:.0f} GiB"
+        return Finding(name="disk", state="missing", detail=f"{free:.1f} GiB free", fix=fix)
+    return Finding(name="disk", state="ok", detail=f"{free:.0f} GiB free at {nearest}")

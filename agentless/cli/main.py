@@ -1,0 +1,81 @@
+"""`agentless`: parse, call one command, turn errors into exit codes 0 (done), 1 (failed), 2 (bad input)."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+
+from agentless.errors import AgentlessError, InputError
+
+COMMANDS = ("solve", "run", "report", "doctor")
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 done, 1 failed, 2 bad input, 130 interrupted.
+    """
+    args = build_parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except InputError as error:
+        return fail(args.command, str(error), 2)
+    except AgentlessError as error:
+        return fail(args.command, str(error), 1)
+    except KeyboardInterrupt:
+        return fail(args.command, "interrupted; the same command goes on where it stopped", INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of stdout left, e.g. `| head`; nothing is worth saying
+        return 1
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with every command; a command's module is light, its work is imported when it runs."""
+    parser = argparse.ArgumentParser(
+        prog="agentless",
+        description="An issue and a repository in, a validated patch out: localize, repair, validate.",
+    )
+    parser.add_argument("--version", action="version", version=f"agentless {package_version()}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        module = import_module(f"agentless.cli.{name}")
+        command = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.HELP,
+            epilog=f"example:\n  {module.EXAMPLE}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+def package_version() -> str:
+    """Version of the installed distribution."""
+    try:
+        return version("agentless-swe")
+    except PackageNotFoundError:
+        return "0 (not installed)"
+
+
+def interrupt(number: int, frame: object) -> None:
+    """SIGTERM is handled like Ctrl-C, so that servers and sandboxes are stopped in order."""
+    signal.raise_signal(signal.SIGINT)
+
+
+def fail(command: str, text: str, code: int) -> int:
+    """One line on stderr, and the exit code."""
+    sys.stderr.write(f"agentless {command}: {text}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""The model that a configuration asks for: a server of the user's, or the embedded one."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentless.errors import ConfigError, InputError, ModelServerError
+
+if TYPE_CHECKING:
+    from agentless.cli.progress import Reporter
+    from agentless.config import RunConfig
+    from agentless.llm.client import OpenAIModel
+    from agentless.profiles import ModelProfile
+
+
+def embedded_profile(config: "RunConfig") -> "ModelProfile | None":
+    """The profile to serve here, None when the configuration names a server.
+
+    Raises:
+        ConfigError: no such profile, or one that this machine is not asked to serve.
+    """
+    from agentless.profiles import find_profile
+
+    if config.model.base_urls:
+        return None
+    if not config.model.profile:
+        raise ConfigError("no model: give --model embedded, or --base-url for an OpenAI-compatible server")
+    profile = find_profile(config.model.profile)
+    if profile.server != "llamacpp":
+        raise ConfigError(f"the profile {profile.name} needs a server of yours; give its --base-url")
+    return profile
+
+
+def fetch_embedded(config: "RunConfig", shown: "Reporter") -> Path | None:
+    """The embedded model's weights, fetched when they are not in the cache; None when a server is named.
+
+    Not a coroutine: Ctrl-C must end a download at once.
+
+    Raises:
+        ConfigError: no such profile.
+        DownloadError: they cannot be had; what arrived is kept.
+    """
+    from agentless.llm.weights import fetch_weights
+
+    profile = embedded_profile(config)
+    if profile is None:
+        return None
+    return fetch_weights(profile, progress=lambda done, total: shown.download(profile.name, done, total))
+
+
+@asynccontextmanager
+async def open_model(config: "RunConfig", weights: Path | None, shown: "Reporter") -> "AsyncIterator[OpenAIModel]":
+    """A connected model; a server started here is stopped on every way out.
+
+    Raises:
+        InputError: the server named by the user is not reachable or does not serve the model.
+        ModelServerError: the embedded server did not start.
+    """
+    profile = embedded_profile(config)
+    if profile is None or weights is None:
+        try:
+            model = await connected(config)
+        except ModelServerError as error:
+            raise InputError(str(error)) from error
+        try:
+            yield model
+        finally:
+            await model.close()
+        return
+    from agentless.llm.llamacpp import embedded_server
+
+    context = config.model.context_tokens or profile.context_tokens
+    shown.say(f"model: {profile.name} on this CPU ({profile.about})")
+    async with embedded_server(weights, context_tokens=context, name=profile.name) as url:
+        served = config.model.model_copy(update={"base_urls": (url,), "name": profile.name})
+        model = await connected(config.model_copy(update={"model": served}))
+        try:
+            yield model
+        finally:
+            await model.close()
+
+
+async def connected(config: "RunConfig") -> "OpenAIModel":
+    """A client of the configured servers."""
+    from agentless.llm.client import OpenAIModel
+
+    return await OpenAIModel.connect(config.model, config.limits, config.seed)

@@ -1,0 +1,94 @@
+"""`agentless run`: a dataset, many instances in flight, resumable."""
+
+import argparse
+import asyncio
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentless.cli.options import add_model_options, add_sandbox_options, config_from
+
+if TYPE_CHECKING:
+    from agentless.cli.progress import Reporter
+    from agentless.config import RunConfig
+    from agentless.records import Instance
+
+HELP = "solve every instance of a dataset; run the same command again to resume"
+EXAMPLE = "agentless run --dataset verified.jsonl --repos repos/ --run-dir runs/first --limit 10"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `run`."""
+    parser.add_argument("--dataset", metavar="FILE", type=Path, required=True, help="rows as .jsonl, .json or .parquet")
+    parser.add_argument(
+        "--repos", metavar="DIR", type=Path, required=True, help="git repositories named owner__name or owner/name"
+    )
+    parser.add_argument("--run-dir", metavar="DIR", type=Path, required=True, help="records, traces and preds.jsonl")
+    parser.add_argument("--instances", metavar="ID,..", default="", help="only these")
+    parser.add_argument("--limit", metavar="N", type=int, help="only the first N")
+    add_model_options(parser)
+    add_sandbox_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Solve all instances; a failed one is recorded and the others go on.
+
+    Raises:
+        InputError: anything the user gave that cannot be used; nothing is written then.
+    """
+    from agentless.cli.model import embedded_profile, fetch_embedded
+    from agentless.cli.progress import reporter
+    from agentless.cli.world import find_repositories
+    from agentless.dataset import load_instances
+
+    config = config_from(args)
+    ids = tuple(part.strip() for part in args.instances.split(",") if part.strip())
+    instances = load_instances(args.dataset, ids=ids, limit=args.limit)
+    repositories = find_repositories(args.repos, instances)
+    embedded_profile(config)
+    with reporter(len(instances)) as shown:
+        weights = fetch_embedded(config, shown)
+        failed = asyncio.run(run_all(instances, repositories, config, weights, shown, args))
+    sys.stderr.write(f"predictions: {args.run_dir / 'preds.jsonl'}\n")
+    for instance_id, error in failed.items():
+        sys.stderr.write(f"{instance_id}: {error}\n")
+    return 1 if failed else 0
+
+
+async def run_all(
+    instances: "list[Instance]",
+    repositories: "dict[str, Path]",
+    config: "RunConfig",
+    weights: Path | None,
+    shown: "Reporter",
+    args: argparse.Namespace,
+) -> dict[str, str]:
+    """All instances at once within the limits.
+
+    Returns:
+        Instance id -> one line, for those that failed.
+    """
+    from agentless.cli.model import open_model
+    from agentless.cli.world import make_world, manifest_of
+    from agentless.executors import LocalExecutor
+    from agentless.pipeline import run_instance
+    from agentless.repo import RepoSnapshot
+    from agentless.store import RunStore
+    from agentless.trace import CallLog, TracedModel
+
+    async with open_model(config, weights, shown) as model:
+        with RunStore.open(args.run_dir, manifest_of(config, model, args.dataset)) as store:
+            world = make_world(config, model, shown)
+
+            async def one(instance: "Instance") -> None:
+                own = store.instance(instance.instance_id)
+                traced = TracedModel(model, CallLog(own.calls_path))
+                with RepoSnapshot.open(repositories[instance.instance_id], instance.base_commit) as snapshot:
+                    await run_instance(instance, snapshot, replace(world, model=traced), own)
+
+            errors = await LocalExecutor(config.limits.instances).map(one, instances)
+            failed = {i.instance_id: error for i, error in zip(instances, errors, strict=True) if error is not None}
+            for instance_id, error in failed.items():
+                store.instance(instance_id).save_error(error)
+            return {instance_id: str(error) or type(error).__name__ for instance_id, error in failed.items()}

@@ -1,0 +1,116 @@
+"""From configuration to what a run works with: manifest, sandbox, repositories, folders."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentless.errors import RepositoryError
+
+if TYPE_CHECKING:
+    from agentless.cli.progress import Reporter
+    from agentless.config import RunConfig
+    from agentless.pipeline import World
+    from agentless.ports import ChatModel, TestRunner
+    from agentless.records import Instance
+    from agentless.repo import RepoSnapshot
+    from agentless.store import Manifest
+
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def make_world(config: "RunConfig", model: "ChatModel", shown: "Reporter", *, mount: str = "") -> "World":
+    """The parts of a run; what executes the tests, or why nothing does, is said once.
+
+    Args:
+        mount: the user's own repository; an interpreter that has it installed in editable form then runs the
+            patched tree.
+    """
+    import asyncio
+
+    from agentless.pipeline import World
+    from agentless.repo import BlobCache
+    from agentless.sandbox import choose_runner
+
+    explained: set[str] = set()
+    slots = asyncio.Semaphore(config.limits.tests)
+    place = str(Path(mount).resolve()) if mount else ""
+
+    def runner(snapshot: "RepoSnapshot") -> "TestRunner | None":
+        choice = choose_runner(config.validation, snapshot.export, mount=place, slots=slots)
+        if choice.reason not in explained:
+            explained.add(choice.reason)
+            shown.say(choice.reason)
+        return choice.runner
+
+    return World(config=config, model=model, runner=runner, cache=BlobCache.open(), progress=shown)
+
+
+def manifest_of(config: "RunConfig", model: "ChatModel", dataset: Path | None = None) -> "Manifest":
+    """The manifest of a run of this configuration."""
+    from agentless.dataset import dataset_digest
+    from agentless.prompting import stage_digest
+    from agentless.store import make_manifest
+
+    prompts = {stage: stage_digest(stage) for stage in ("localize", "repair", "validate")}
+    digest = dataset_digest(dataset) if dataset else ""
+    return make_manifest(config, model=model.name, dataset=digest, prompts=prompts)
+
+
+def own_run_dir(instance: "Instance", snapshot: "RepoSnapshot", config: "RunConfig") -> Path:
+    """Folder of a `solve` without --run-dir: the same problem comes back to it, and goes on where it stopped.
+
+    A problem is the tree, the issue and the configuration without limits.
+    """
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    problem = (
+        snapshot.tree_id,
+        instance.problem_statement,
+        config.model_dump_json(exclude={"limits": True, "repair": {"samples"}, "model": {"base_urls", "api_key_env"}}),
+    )
+    digest = hashlib.sha256("\0".join(problem).encode("utf-8", "replace")).hexdigest()[:12]
+    name = UNSAFE.sub("-", Path(instance.repo).resolve().name).strip("-.") or "repository"
+    return state / "agentless" / "runs" / f"{name}-{digest}"
+
+
+def find_repositories(folder: Path, instances: "Iterable[Instance]") -> dict[str, Path]:
+    """Instance id -> its git repository under the folder, with the commit checked.
+
+    A repository is named after the instance, or `owner__name` or `owner/name` (with or without `.git`).
+
+    Raises:
+        RepositoryError: one is missing or lacks a commit; the text names both.
+    """
+    from agentless.repo.commits import missing_commits
+
+    if not folder.is_dir():
+        raise RepositoryError(f"--repos {folder}: no such folder; it should hold repositories such as django__django")
+    found = {instance.instance_id: repository_of(folder, instance) for instance in instances}
+    wanted: dict[Path, dict[str, str]] = {}
+    for instance in instances:
+        wanted.setdefault(found[instance.instance_id], {})[instance.base_commit] = instance.instance_id
+    for path, commits in wanted.items():
+        missing = missing_commits(path, list(commits))
+        if missing:
+            others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            raise RepositoryError(
+                f"{path} has no commit {missing[0]} ({commits[missing[0]]}){others}; git -C {path} fetch, unshallow"
+            )
+    return found
+
+
+def repository_of(folder: Path, instance: "Instance") -> Path:
+    """The first of the names that is a folder.
+
+    Raises:
+        RepositoryError: none is.
+    """
+    owner_name = instance.repo.replace("/", "__")
+    names = [instance.instance_id, owner_name, f"{owner_name}.git", instance.repo, f"{instance.repo}.git"]
+    safe = [name for name in names if ".." not in Path(name).parts and not Path(name).is_absolute()]
+    for name in safe:
+        if (folder / name).is_dir():
+            return folder / name
+    raise RepositoryError(f"no repository for {instance.instance_id} in {folder}; clone it to {folder / owner_name}")

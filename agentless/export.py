@@ -1,0 +1,120 @@
+"""Selections as predictions, and prediction files of ours or anybody's: checked on the way in and out."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from unidiff.errors import UnidiffParseError
+from unidiff.patch import PatchSet
+
+from agentless.errors import DatasetError
+from agentless.records import Prediction, Selection
+from agentless.store import prediction_line, write_whole
+
+KEYS = ("instance_id", "model_name_or_path", "model_patch")
+
+
+def predictions_of(selections: Iterable[Selection], model_name: str) -> list[Prediction]:
+    """One prediction per selection, an empty patch where no sample gave one."""
+    return [
+        Prediction(instance_id=item.instance_id, model_name_or_path=model_name, model_patch=item.patch)
+        for item in selections
+    ]
+
+
+def write_preds(path: str | Path, predictions: Iterable[Prediction]) -> None:
+    """Write one line per prediction, in the given order, whole or not at all.
+
+    Raises:
+        DatasetError: an instance twice, or a patch that is no unified diff.
+        StoreError: the disk is full or read-only.
+    """
+    checked = check_all((f"prediction {number}", item) for number, item in enumerate(predictions, start=1))
+    text = "".join(f"{prediction_line(prediction)}\n" for prediction in checked)
+    write_whole(Path(path), text.encode("utf-8", "replace"))
+
+
+def read_preds(path: str | Path) -> list[Prediction]:
+    """Predictions of a `.jsonl`, or of a `.json` with a list, or with an object by instance id.
+
+    Raises:
+        DatasetError: unreadable file, a line without exactly the three keys, an instance twice, or a patch that is
+            no unified diff; the text names the line.
+    """
+    source = Path(path)
+    try:
+        text = source.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise DatasetError(f"cannot read {source}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{source} is not UTF-8 text") from error
+    if source.suffix == ".json":
+        content = parse(text, str(source))
+        rows = list(content.values()) if isinstance(content, dict) else content
+        if not isinstance(rows, list):
+            raise DatasetError(f"{source} holds {type(rows).__name__}, not a list of predictions")
+        places = [(f"{source} entry {number}", row) for number, row in enumerate(rows, start=1)]
+    else:
+        lines = [(f"{source} line {number}", line) for number, line in enumerate(text.split("\n"), start=1)]
+        places = [(place, parse(line, place)) for place, line in lines if line.strip()]
+    return check_all((place, read_prediction(row, place)) for place, row in places)
+
+
+def read_prediction(row: Any, place: str) -> Prediction:
+    """A row with exactly the three keys.
+
+    Raises:
+        DatasetError: other keys, or values that are not text. A null patch counts as an empty one.
+    """
+    if not isinstance(row, dict) or set(row) != set(KEYS):
+        found = ", ".join(map(str, row)) if isinstance(row, dict) else type(row).__name__
+        raise DatasetError(f"{place} has {found or 'nothing'}; a prediction has exactly {', '.join(KEYS)}")
+    values = {**row, "model_patch": "" if row["model_patch"] is None else row["model_patch"]}
+    for name in KEYS:
+        if not isinstance(values[name], str):
+            raise DatasetError(f"{place}: {name} is {type(values[name]).__name__}, not text")
+    return Prediction(**values)
+
+
+def check_all(predictions: Iterable[tuple[str, Prediction]]) -> list[Prediction]:
+    """The predictions, each instance once and each patch readable.
+
+    Raises:
+        DatasetError: names the place, the instance and what is wrong.
+    """
+    seen: dict[str, Prediction] = {}
+    for place, prediction in predictions:
+        name = prediction.instance_id
+        if not name.strip():
+            raise DatasetError(f"{place}: instance_id is empty")
+        if name in seen:
+            raise DatasetError(f"{place}: {name} is predicted twice")
+        problem = patch_problem(prediction.model_patch)
+        if problem:
+            raise DatasetError(f"{place}: the patch of {name} is no unified diff ({problem})")
+        seen[name] = prediction
+    return list(seen.values())
+
+
+def patch_problem(patch: str) -> str:
+    """Why a patch cannot be read, "" when it can or is empty."""
+    if not patch.strip():
+        return ""
+    try:
+        changes = PatchSet(patch)
+    except (UnidiffParseError, ValueError) as error:
+        return str(error).strip().split("\n", 1)[0] or type(error).__name__
+    return "" if len(changes) else "it changes no file"
+
+
+def parse(text: str, place: str) -> Any:
+    """One JSON value.
+
+    Raises:
+        DatasetError: it is none.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{place} is not JSON: {error}") from error

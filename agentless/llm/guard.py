@@ -1,0 +1,58 @@
+"""Runs one command and ends it, with everything it started, when the parent process is gone.
+
+`python -P -m agentless.llm.guard PARENT_PID COMMAND...`: a model server must not outlive the run that started it,
+whether that run ends well, is interrupted, or is killed with SIGKILL. Linux tells a child that its parent has died
+(PR_SET_PDEATHSIG, prctl(2)); elsewhere the parent's id is polled. The guard leads its own process group, and the
+group is ended as a whole: SIGTERM, a few seconds of grace, SIGKILL.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+PR_SET_PDEATHSIG = 1
+POLL_S = 0.1
+GRACE_S = 3.0
+"""Seconds between SIGTERM and SIGKILL."""
+
+
+def die_with_parent(number: signal.Signals) -> None:
+    """Have the kernel send this process a signal when its parent dies; does nothing where there is no prctl."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(PR_SET_PDEATHSIG, number.value, 0, 0, 0)
+
+
+def end_group(child: subprocess.Popen[bytes]) -> None:
+    """SIGTERM to the whole group, grace, then SIGKILL to what is left of it, this process included."""
+    os.killpg(0, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(GRACE_S)
+    os.killpg(0, signal.SIGKILL)
+
+
+def main(argv: list[str]) -> int:
+    """Guard `argv[1:]` for the parent `argv[0]`; returns the command's exit code."""
+    parent = int(argv[0])
+    asked: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda received, _frame: asked.append(received))
+    die_with_parent(signal.SIGTERM)
+    # preexec_fn is safe here: this process has one thread
+    child = subprocess.Popen(argv[1:], preexec_fn=lambda: die_with_parent(signal.SIGKILL))
+    while child.poll() is None:
+        if asked or os.getppid() != parent:
+            end_group(child)
+        time.sleep(POLL_S)
+    os.killpg(0, signal.SIGTERM)  # what a server that died has left behind; this process ignores it by now
+    return child.returncode
+
+
+if __name__ == "__main__":
+    if os.getpgid(0) != os.getpid():
+        os.setpgid(0, 0)
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,49 @@
+"""llama.cpp's own HTTP server, run from the `xllamacpp` wheel: `python -P -m agentless.llm.llamacpp_launcher ...`.
+
+A process of its own, because the library holds gigabytes and cannot be stopped inside another one.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The launcher's arguments."""
+    parser = argparse.ArgumentParser(prog="llamacpp_launcher")
+    parser.add_argument("--weights", required=True, help="GGUF file")
+    parser.add_argument("--name", required=True, help="model name in /v1/models")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--context-tokens", type=int, required=True, help="prompt + output tokens of each slot")
+    parser.add_argument("--slots", type=int, default=1, help="requests at once")
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve until a signal comes."""
+    options = parse(argv)
+    import xllamacpp  # heavy: 100 MB of native code
+
+    params = xllamacpp.CommonParams()
+    params.model.path = options.weights
+    params.model_alias = {options.name}
+    params.hostnames = ["127.0.0.1"]
+    params.port = options.port
+    params.n_ctx = options.context_tokens * options.slots  # llama.cpp divides it among the slots
+    params.n_parallel = options.slots
+    params.cpuparams.n_threads = options.threads
+    params.cpuparams_batch.n_threads = options.threads
+    params.endpoint_metrics = True
+    params.cors_origins = "http://127.0.0.1"  # not `*`: web pages in a browser have no business here
+    params.ui = False
+    server = xllamacpp.Server(params)
+    sys.stdout.write(f"listening on {server.listening_address}\n")
+    sys.stdout.flush()
+    signal.pause()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

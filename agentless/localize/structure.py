@@ -1,0 +1,98 @@
+"""Features of structure: a file's folder, who imports it, its size, whether it is beside the product."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from agentless.localize.bm25 import Vector, unit
+from agentless.localize.corpus import Corpus
+from agentless.repo import is_auxiliary_path
+
+SEEDS = 10
+"""Best files by text whose imports count."""
+
+
+def structure_features(corpus: Corpus, text: Vector) -> dict[str, Vector]:
+    """`dirmax`, `imp_from`, `aux`, `log_bytes`, each within 0..1.
+
+    Args:
+        corpus: the files.
+        text: their best text feature, within 0..1.
+    """
+    return {
+        "dirmax": folder_best(corpus.paths, text),
+        "imp_from": imported_by_best(corpus, text),
+        "aux": np.array([float(is_beside(path)) for path in corpus.paths], dtype=np.float64),
+        "log_bytes": unit(np.log1p(np.array([facts.bytes for facts in corpus.facts], dtype=np.float64))),
+    }
+
+
+def folder_best(paths: Sequence[str], text: Vector) -> Vector:
+    """The best score in the file's own folder: bugs live near what the issue talks about."""
+    best: dict[str, float] = {}
+    folders = [path.rpartition("/")[0] for path in paths]
+    for folder, score in zip(folders, text.tolist(), strict=True):
+        best[folder] = max(score, best.get(folder, 0.0))
+    return np.array([best[folder] for folder in folders], dtype=np.float64)
+
+
+def is_beside(path: str) -> bool:
+    """Documentation, examples, benchmarks, scripts, or a file at the top of the tree (setup.py)."""
+    return "/" not in path or is_auxiliary_path(path)
+
+
+def imported_by_best(corpus: Corpus, text: Vector) -> Vector:
+    """1 for files that one of the ten best files by text imports."""
+    values = np.zeros(len(corpus.paths), dtype=np.float64)
+    modules = module_names(corpus.paths)
+    seeds = np.argsort(-text, kind="stable")[:SEEDS]
+    for seed in seeds.tolist():
+        package = package_of(corpus.paths[seed])
+        for name in (*corpus.facts[seed].imports, *corpus.facts[seed].imported):
+            target = imported_file(absolute_name(name, package), modules)
+            if target is not None and target != seed:
+                values[target] = 1.0
+    return values
+
+
+def module_names(paths: Sequence[str]) -> dict[str, int]:
+    """Dotted module name -> place of its file; `src/flask/app.py` is `src.flask.app` and `flask.app`.
+
+    A name by the full path wins over one by a tail; a tail that two files share names neither.
+    """
+    names: dict[str, int] = {}
+    shared: dict[str, int] = {}
+    for place, path in enumerate(paths):
+        if path.endswith(".py"):
+            parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
+            names[".".join(parts)] = place
+            for cut in range(1, min(len(parts) - 1, 3)):
+                tail = ".".join(parts[cut:])
+                shared[tail] = -1 if tail in shared else place
+    return {**{tail: place for tail, place in shared.items() if place >= 0}, **names}
+
+
+def package_of(path: str) -> str:
+    """Dotted name of the folder a file stands in."""
+    return path.rpartition("/")[0].replace("/", ".")
+
+
+def absolute_name(name: str, package: str) -> str:
+    """A relative import (`.app`, `..base.X`) made absolute; an absolute one as it is."""
+    bare = name.lstrip(".")
+    up = len(name) - len(bare)
+    if not up:
+        return name
+    parts = package.split(".")
+    kept = parts[: len(parts) - (up - 1)] if up > 1 else parts
+    return ".".join([*kept, bare]) if bare else ".".join(kept)
+
+
+def imported_file(name: str, modules: dict[str, int]) -> int | None:
+    """Place of the module that the name, or the longest beginning of it, stands for; None for a foreign one."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        place = modules.get(".".join(parts[:end]))
+        if place is not None:
+            return place
+    return None

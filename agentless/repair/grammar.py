@@ -1,0 +1,88 @@
+"""A GBNF grammar of SEARCH/REPLACE replies whose SEARCH can only be lines that were shown, unique in their file.
+
+Form of GBNF as llama.cpp documents it (grammars/README.md there). Small models copy badly: forced this way a 1.5B
+model fixed 10 of 18 one-line bugs, 4 of 18 without (docs/design).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from agentless.repair.match import find_lines
+from agentless.repair.windows import View
+
+MAX_LINES = 400
+"""Shown lines above which the reply is left free: each token would be checked against every line."""
+MAX_BLOCKS = 3
+MAX_REPLACE_LINES = 80
+
+
+def edit_grammar(views: Sequence[View], lines: Mapping[str, list[str]]) -> str:
+    """The grammar for these views, "" when they show too much or nothing to search for.
+
+    Args:
+        views: what the prompt shows.
+        lines: every line of each file, since SEARCH must be unique in the whole of it.
+    """
+    rules: list[str] = []
+    blocks: list[str] = []
+    total = 0
+    for number, view in enumerate(views):
+        file = lines[view.path]
+        spans = view.spans or ((1, len(file)),)
+        total += sum(end - start + 1 for start, end in spans)
+        starts = [item for start, end in spans for item in start_items(f"f{number}", file, start - 1, end)]
+        if total > MAX_LINES:
+            return ""
+        if not starts:
+            continue
+        for start, end in spans:
+            rules += tail_rules(f"f{number}", file, start - 1, end)
+        head = literal(f"### {view.path}\n<<<<<<< SEARCH\n")
+        rules.append(f'f{number} ::= {head} ({" | ".join(starts)}) "=======\\n" line{{0,{MAX_REPLACE_LINES}}} end')
+        blocks.append(f"f{number}")
+    if not blocks:
+        return ""
+    root = f'root ::= "```\\n" ({" | ".join(blocks)}){{1,{MAX_BLOCKS}}} "```"'
+    tail = ['line ::= ([^>\\r\\n] [^\\r\\n]*)? "\\n"', 'end ::= ">>>>>>> REPLACE\\n"']
+    return "\n".join([root, *rules, *tail]) + "\n"
+
+
+def start_items(name: str, file: list[str], start: int, end: int) -> list[str]:
+    """One alternative per line that a SEARCH can begin at: as many lines as make it unique, then the rest."""
+    items = []
+    for first in range(start, end):
+        if not file[first].strip():
+            continue
+        last = first + 1
+        while last <= end and len(find_lines(file, file[first:last], limit=2)) > 1:
+            last += 1
+        if last <= end:
+            items.append(f"{literal(joined(file[first:last]))} {name}t{last}")
+    return items
+
+
+def tail_rules(name: str, file: list[str], start: int, end: int) -> list[str]:
+    """After line number n of the span (1-based): stop, or take the next line."""
+    rules = [f"{name}t{n} ::= ({literal(joined(file[n : n + 1]))} {name}t{n + 1})?" for n in range(start + 1, end)]
+    return [*rules, f'{name}t{end} ::= ""']
+
+
+def joined(lines: list[str]) -> str:
+    """Lines, each with its end."""
+    return "".join(line + "\n" for line in lines)
+
+
+def literal(text: str) -> str:
+    """A GBNF string."""
+    parts = []
+    for char in text:
+        if char in '"\\':
+            parts.append("\\" + char)
+        elif char == "\n":
+            parts.append("\\n")
+        elif char == "\t":
+            parts.append("\\t")
+        elif ord(char) < 32 or ord(char) == 127:
+            parts.append(f"\\x{ord(char):02X}")
+        else:
+            parts.append(char)
+    return '"' + "".join(parts) + '"'

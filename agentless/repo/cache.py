@@ -1,0 +1,240 @@
+"""Facts of blobs on disk, shared by all runs and processes of a user: one SQLite file.
+
+SQLite in WAL mode lets many processes read while one writes; packed files of our own would need locks and
+compaction for the same. Each row carries a checksum, so that a damaged one is a miss and never a wrong answer.
+Nothing here is worth an error: a cache that cannot be opened, read or written does without.
+"""
+
+import os
+import sqlite3
+import threading
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+FILE_NAME = "blobs.sqlite3"
+MAX_BYTES = 1 << 30
+"""Default bound of the file, bytes."""
+EVICTED_SHARE = 0.25
+"""Share of the rows that goes when the bound is reached, least recently used first."""
+ASKED_AT_ONCE = 500
+WAIT_S = 10.0
+"""How long a writer waits for another one."""
+OPEN_TRIES = 20
+OPEN_PAUSE_S = 0.05
+DAY_S = 86400
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+SETTINGS = """
+PRAGMA auto_vacuum = INCREMENTAL;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+PRAGMA journal_size_limit = 16777216;
+"""
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS blobs (key BLOB PRIMARY KEY, used INTEGER NOT NULL, reason TEXT NOT NULL,
+                                  facts BLOB NOT NULL, sum INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS blobs_used ON blobs (used);
+"""
+LOAD = "SELECT key, used, reason, facts, sum FROM blobs WHERE key IN (?)"
+SAVE = """
+INSERT INTO blobs (key, used, reason, facts, sum) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET used = excluded.used, reason = excluded.reason, facts = excluded.facts,
+                                sum = excluded.sum
+WHERE length(excluded.facts) > 0 OR length(blobs.facts) = 0
+"""
+EVICT = "DELETE FROM blobs WHERE rowid IN (SELECT rowid FROM blobs ORDER BY used, rowid LIMIT ?)"
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class CachedBlob:
+    """One remembered blob."""
+
+    reason: str
+    """Why its content may not be edited, "" when it may."""
+    facts: bytes = b""
+    """Packed facts, empty when nobody asked for them yet."""
+
+    @property
+    def checksum(self) -> int:
+        """CRC-32 of both."""
+        return zlib.crc32(self.facts, zlib.crc32(self.reason.encode("utf-8", "replace")))
+
+
+def default_folder() -> Path:
+    """`$XDG_CACHE_HOME/agentless`, or ~/.cache/agentless."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "agentless"
+
+
+class BlobCache:
+    """One user's cache. Safe for threads and for any number of processes, each with an object of its own."""
+
+    def __init__(self, folder: Path, max_bytes: int = MAX_BYTES) -> None:
+        self.file = folder / FILE_NAME
+        self.max_bytes = max_bytes
+        self.lock = threading.Lock()
+        self.database, self.inode = connect(self.file)
+
+    @classmethod
+    def open(cls, folder: Path | None = None, max_bytes: int = MAX_BYTES) -> "BlobCache":
+        """Open or make the cache; one that cannot be used remembers nothing.
+
+        Args:
+            folder: None is `$XDG_CACHE_HOME/agentless`, or ~/.cache/agentless.
+            max_bytes: size of the file above which the least recently used quarter of the rows goes.
+        """
+        return cls(folder if folder is not None else default_folder(), max_bytes)
+
+    def load(self, keys: Sequence[bytes]) -> dict[bytes, CachedBlob]:
+        """What is known of these keys; damaged rows are dropped and missing."""
+        today = int(time.time()) // DAY_S
+        found: dict[bytes, CachedBlob] = {}
+        damaged: list[tuple[bytes]] = []
+        stale: list[tuple[int, bytes]] = []
+        nothing: list[tuple[Any, ...]] = []
+        for key, used, reason, facts, checksum in self.attempt(lambda database: rows(database, keys), nothing):
+            blob = CachedBlob(reason, facts) if isinstance(reason, str) and isinstance(facts, bytes) else None
+            if blob is None or blob.checksum != checksum:
+                damaged.append((key,))
+                continue
+            found[key] = blob
+            if used != today:
+                stale.append((today, key))
+        if damaged or stale:
+            self.attempt(lambda database: touch(database, damaged, stale), None)
+        return found
+
+    def save(self, blobs: Mapping[bytes, CachedBlob]) -> None:
+        """Remember all of these or, where disk or lock forbids it, none. Facts are never replaced by none."""
+        today = int(time.time()) // DAY_S
+        lines = [(key, today, blob.reason, blob.facts, blob.checksum) for key, blob in blobs.items()]
+        self.attempt(lambda database: write(database, lines), None)
+        self.attempt(lambda database: evict(database, self.max_bytes), None)
+
+    def size_bytes(self) -> int:
+        """Bytes in use, 0 for a cache that cannot be used."""
+        return self.attempt(used_bytes, 0)
+
+    def close(self) -> None:
+        """Close the file; later calls remember nothing."""
+        with self.lock:
+            database, self.database = self.database, None
+            if database is not None:
+                database.close()
+
+    def __enter__(self) -> "BlobCache":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def attempt(self, work: Callable[[sqlite3.Connection], Result], otherwise: Result) -> Result:
+        """The work's result, `otherwise` when the database refuses; a damaged file is replaced by an empty one."""
+        with self.lock:
+            if self.database is None:
+                return otherwise
+            try:
+                return work(self.database)
+            except sqlite3.DatabaseError as error:
+                if getattr(error, "sqlite_errorcode", 0) in DAMAGED:
+                    self.replace()
+                return otherwise
+
+    def replace(self) -> None:
+        """Put the damaged file away and start an empty one; the caller holds the lock."""
+        if self.database is not None:
+            self.database.close()
+        discard(self.file, self.inode)
+        self.database, self.inode = connect(self.file)
+
+
+def connect(file: Path) -> tuple[sqlite3.Connection | None, int]:
+    """(the opened file, its inode); (None, 0) when that is impossible. A damaged file is replaced once."""
+    for _ in range(OPEN_TRIES):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            return opened(file), file.stat().st_ino
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) in DAMAGED:
+                discard(file, file.stat().st_ino)
+            else:
+                time.sleep(OPEN_PAUSE_S)  # another process is making the file at this moment
+        except OSError:
+            break
+    return None, 0
+
+
+def opened(file: Path) -> sqlite3.Connection:
+    """A connection to a file with the table in it.
+
+    Raises:
+        sqlite3.DatabaseError: damaged, locked, or not writable.
+    """
+    database = sqlite3.connect(file, WAIT_S, isolation_level="IMMEDIATE", check_same_thread=False)
+    try:
+        database.executescript(SETTINGS)
+        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'blobs_used'").fetchall():
+            database.executescript(SCHEMA)
+    except sqlite3.DatabaseError:
+        database.close()
+        raise
+    return database
+
+
+def discard(file: Path, inode: int) -> None:
+    """Remove a damaged file, unless another process has replaced it already."""
+    try:
+        if file.stat().st_ino == inode:
+            away = file.with_name(f"{file.name}.damaged-{os.getpid()}-{time.time_ns()}")
+            file.rename(away)
+            for suffix in ("-wal", "-shm"):
+                file.with_name(file.name + suffix).unlink(missing_ok=True)
+            away.unlink()
+    except FileNotFoundError:
+        return
+
+
+def rows(database: sqlite3.Connection, keys: Sequence[bytes]) -> list[tuple[Any, ...]]:
+    """(key, used, reason, facts, sum) of those keys that are there."""
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(keys), ASKED_AT_ONCE):
+        asked = keys[start : start + ASKED_AT_ONCE]
+        found += database.execute(LOAD.replace("?", ",".join("?" * len(asked))), asked)
+    return found
+
+
+def touch(database: sqlite3.Connection, damaged: list[tuple[bytes]], stale: list[tuple[int, bytes]]) -> None:
+    """Drop damaged rows, and note the day of use of the others."""
+    with database:
+        database.executemany("DELETE FROM blobs WHERE key = ?", damaged)
+        database.executemany("UPDATE blobs SET used = ? WHERE key = ?", stale)
+
+
+def write(database: sqlite3.Connection, lines: list[tuple[bytes, int, str, bytes, int]]) -> None:
+    """Save rows in one transaction."""
+    with database:
+        database.executemany(SAVE, lines)
+
+
+def evict(database: sqlite3.Connection, max_bytes: int) -> None:
+    """Drop the least recently used rows when the file is too large."""
+    if used_bytes(database) <= max_bytes:
+        return
+    with database:
+        count = database.execute("SELECT count(*) FROM blobs").fetchone()[0]
+        database.execute(EVICT, (max(1, int(count * EVICTED_SHARE)),))
+    database.execute("PRAGMA incremental_vacuum").fetchall()
+
+
+def used_bytes(database: sqlite3.Connection) -> int:
+    """Pages in use, in bytes."""
+    pages, free, size = (
+        database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)

@@ -1,0 +1,147 @@
+"""The one door to git: every process starts here, with the same safe environment.
+
+Plain git, not GitPython. Measured on Django (6,656 files): GitPython's import costs 50 ms, its cat-file door one
+round trip per blob (0.30 s against 0.24 s batched), its `Repo` takes a bare store without a config file for the
+.git folder of its parent, and it has no switch for what follows.
+
+Rules, because a repository may be hostile (an unpacked archive brings its own .git/config):
+
+- no hook, no fsmonitor, no external diff, no pager, no prompt, no optional lock;
+- no filter driver of any configuration, the user's own included: bytes are taken as they lie in the work tree or
+  in the object store;
+- no transport, so that a partial clone cannot start the program that its configuration names;
+- replace refs are ignored: an object is what its id says;
+- `GIT_*` variables that would point git elsewhere are dropped, those that carry the user's configuration stay.
+"""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from agentless.errors import RepositoryError
+
+KEPT_VARIABLES = ("GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+"""Where git and the user's configuration are (`safe.directory` stands there)."""
+
+SAFE_VARIABLES = {
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_PAGER": "cat",
+    "GIT_ATTR_NOSYSTEM": "1",
+}
+
+SAFE_SETTINGS = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": "/dev/null",
+    "core.attributesFile": "/dev/null",
+    "core.looseCompression": "0",
+    "core.fsync": "none",
+    "core.splitIndex": "false",
+    "core.untrackedCache": "false",
+    "core.quotePath": "false",
+}
+
+
+class Git:
+    """Runs git on one repository.
+
+    Args:
+        folder: where the processes run.
+        variables: added to the safe environment, e.g. GIT_DIR.
+        settings: configuration that beats every file, e.g. emptied filter drivers.
+    """
+
+    def __init__(
+        self, folder: Path, variables: Mapping[str, str] | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        self.folder = folder
+        self.variables = dict(variables or {})
+        self.settings = dict(settings or {})
+
+    def with_more(self, variables: Mapping[str, str], settings: Mapping[str, str] | None = None) -> "Git":
+        """The same repository with more variables and settings."""
+        return Git(self.folder, {**self.variables, **variables}, {**self.settings, **(settings or {})})
+
+    def environment(self) -> dict[str, str]:
+        """The whole environment of a process."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("GIT_") or name in KEPT_VARIABLES
+        }
+        settings = {**inherited_settings(), **SAFE_SETTINGS, **self.settings}
+        configured = {"GIT_CONFIG_COUNT": str(len(settings))}
+        for number, (key, value) in enumerate(settings.items()):
+            configured[f"GIT_CONFIG_KEY_{number}"] = key
+            configured[f"GIT_CONFIG_VALUE_{number}"] = value
+        return {**kept, **SAFE_VARIABLES, **configured, **self.variables}
+
+    def start(self, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+        """A process with pipes on standard input and output.
+
+        Raises:
+            RepositoryError: git is not installed.
+        """
+        try:
+            return subprocess.Popen(
+                ["git", *arguments],
+                cwd=self.folder,
+                env=self.environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except FileNotFoundError as error:
+            raise RepositoryError("git is not installed; install it (apt install git)") from error
+
+    def attempt(self, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+        """Run to the end; the caller reads the exit code.
+
+        Raises:
+            RepositoryError: git is not installed.
+        """
+        try:
+            return subprocess.run(
+                ["git", *arguments],
+                cwd=self.folder,
+                env=self.environment(),
+                input=stdin,
+                capture_output=True,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise RepositoryError("git is not installed; install it (apt install git)") from error
+
+    def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """Standard output of a process that must succeed.
+
+        Raises:
+            RepositoryError: it did not; the line holds git's own first words.
+        """
+        done = self.attempt(*arguments, stdin=stdin)
+        if done.returncode != 0:
+            said = first_line(done.stderr) or f"exit code {done.returncode}"
+            raise RepositoryError(f"git {arguments[0]} failed in {self.folder}: {said}")
+        return done.stdout
+
+
+def inherited_settings() -> dict[str, str]:
+    """Settings of the user's environment (`GIT_CONFIG_COUNT`), e.g. safe.directory in a container."""
+    count = os.environ.get("GIT_CONFIG_COUNT", "0")
+    settings = {}
+    for number in range(int(count) if count.isdecimal() else 0):
+        key = os.environ.get(f"GIT_CONFIG_KEY_{number}")
+        if key:
+            settings[key] = os.environ.get(f"GIT_CONFIG_VALUE_{number}", "")
+    return settings
+
+
+def first_line(stderr: bytes) -> str:
+    """Git's first line, without its own prefix."""
+    lines = stderr.decode("utf-8", "replace").strip().splitlines()
+    return lines[0].removeprefix("fatal: ").removeprefix("error: ") if lines else ""

@@ -1,0 +1,160 @@
+"""The exported snapshot, exported once, and its private writable copies."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import stat
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+from agentless.errors import SandboxError
+
+
+class UnsafePathError(ValueError):
+    """A path that leaves the tree or goes through a symbolic link."""
+
+
+class TreeStore:
+    """Owns a scratch folder: `base` (the snapshot as exported, never run in) and one folder per job."""
+
+    def __init__(self, export: Callable[[Path], None], scratch: Path | None = None) -> None:
+        self.export = export
+        self.scratch = scratch
+        self.folder: Path | None = None
+        self.exporting = asyncio.Lock()
+
+    async def base(self) -> Path:
+        """The folder with the exported snapshot; exported on the first call.
+
+        Raises:
+            SandboxError: the disk is full or the scratch folder cannot be written.
+        """
+        async with self.exporting:
+            if self.folder is None:
+                self.folder = await asyncio.to_thread(self.export_once)
+                # a run that never closes its runner still leaves nothing behind
+                self.cleaner = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        return self.folder / "base"
+
+    def export_once(self) -> Path:
+        """Export into a new private folder, whole or not at all."""
+        if self.scratch is not None:
+            self.scratch.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="agentless-", dir=self.scratch))
+        try:
+            (folder / "base").mkdir()
+            self.export(folder / "base")
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise SandboxError(f"cannot export the snapshot to {folder}: {error}") from error
+        return folder
+
+    async def new_job(self, owner: int | None = None) -> Path:
+        """A new folder with a private copy of the snapshot in `tree` and an empty `tmp`.
+
+        Files are copied by `cp -a` with reflinks where the file system has them: real copies, so that a job
+        can change neither the base nor another job's tree.
+
+        Args:
+            owner: user id that gets everything, None leaves it as it is.
+
+        Raises:
+            SandboxError: the copy failed, e.g. no space left.
+        """
+        base = await self.base()
+        job = Path(tempfile.mkdtemp(prefix="job-", dir=base.parent))
+        (job / "tmp").mkdir()
+        try:
+            await command("cp", "-a", "--reflink=auto", "--", str(base), str(job / "tree"))
+            (job / "tree").chmod(0o755)
+            if owner is not None:
+                await command("chown", "-hR", f"{owner}:{owner}", "--", str(job / "tree"), str(job / "tmp"))
+        except BaseException:
+            await remove(job)
+            raise
+        return job
+
+    async def close(self) -> None:
+        """Remove everything this store wrote."""
+        if self.folder is not None:
+            await remove(self.folder)
+            self.cleaner.detach()
+            self.folder = None
+
+
+async def command(*argv: str) -> None:
+    """Run a system tool.
+
+    Raises:
+        SandboxError: it failed; the text is the tool's last line.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        _, errors = await process.communicate()
+    except asyncio.CancelledError:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        lines = errors.decode(errors="replace").strip().splitlines() or [f"exit {process.returncode}"]
+        raise SandboxError(f"{argv[0]}: {lines[-1]}")
+
+
+async def remove(folder: Path) -> None:
+    """Delete a folder that a hostile job filled: any depth, any mode, links never followed."""
+    try:
+        await command("rm", "-rf", "--one-file-system", "--", str(folder))
+    except SandboxError:
+        await command("chmod", "-R", "u+rwX", "--", str(folder))
+        await command("rm", "-rf", "--one-file-system", "--", str(folder))
+
+
+def write_inside(root: Path, relative: str, text: str) -> None:
+    """Write a new file below `root`; no component on the way may be a symbolic link.
+
+    Raises:
+        UnsafePathError: absolute, `..`, `.git`, or a link or a file stands in the way.
+    """
+    parts = PurePosixPath(relative).parts
+    if not parts or relative.startswith("/") or "\0" in relative or {"..", ".git"} & set(parts):
+        raise UnsafePathError(f"{relative!r} is not a path inside the tree")
+    try:
+        with opened(str(root), os.O_RDONLY | os.O_DIRECTORY) as top:
+            write_below(top, parts, text.encode("utf-8", "surrogatepass"))
+    except OSError as error:
+        raise UnsafePathError(f"{relative!r} cannot be written: {error.strerror}") from error
+
+
+def write_below(folder: int, parts: tuple[str, ...], data: bytes) -> None:
+    """Create folders and the file relative to an open folder."""
+    name, rest = parts[0], parts[1:]
+    if not rest:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK
+        with opened(name, flags, folder) as file:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise FileExistsError(0, "not a regular file")
+            with os.fdopen(os.dup(file), "wb") as stream:
+                stream.write(data)
+        return
+    # an existing folder is fine; anything else fails to open below
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(name, 0o755, dir_fd=folder)
+    with opened(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, folder) as below:
+        write_below(below, rest, data)
+
+
+@contextlib.contextmanager
+def opened(path: str, flags: int, folder: int | None = None) -> Iterator[int]:
+    """An open file descriptor, closed at the end."""
+    descriptor = os.open(path, flags, 0o644, dir_fd=folder)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,112 @@
+"""A unified diff read into file changes, and its hunks applied to a text. No git, no disk."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from unidiff.errors import UnidiffParseError
+from unidiff.patch import Hunk, PatchedFile, PatchSet
+
+NOWHERE = "/dev/null"
+PREFIX = re.compile(r"^[abciow]/")
+ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
+LETTERS = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One hunk: these lines become those, from a line of the old text on."""
+
+    start: int
+    """0-based line of the old text."""
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What a patch does to one file."""
+
+    path: str
+    """Path after the patch; before it for a deletion."""
+    before: str
+    """Path before the patch, "" for a new file."""
+    deleted: bool
+    pieces: tuple[Piece, ...]
+    lines: tuple[str, ...]
+    """Added and removed lines in order, each with its sign, without line ends."""
+
+
+@lru_cache(maxsize=512)
+def read_patch(patch: str) -> tuple[FileChange, ...] | None:
+    """The file changes in order, None when the text is no unified diff."""
+    try:
+        return tuple(read_file(file) for file in PatchSet(patch))
+    except (UnidiffParseError, ValueError):
+        return None
+
+
+def read_file(file: PatchedFile) -> FileChange:
+    """One file of a parsed patch."""
+    before, after = plain_path(file.source_file), plain_path(file.target_file)
+    return FileChange(
+        path=after or before,
+        before=before,
+        deleted=not after,
+        pieces=tuple(read_hunk(hunk) for hunk in file),
+        lines=tuple(
+            f"{line.line_type}{line.value}".rstrip("\r\n")
+            for hunk in file
+            for line in hunk
+            if line.line_type in ("+", "-")
+        ),
+    )
+
+
+def read_hunk(hunk: Hunk) -> Piece:
+    """One hunk; `\\ No newline at end of file` takes the line end off the line before it."""
+    old: list[str] = []
+    new: list[str] = []
+    sides: list[list[str]] = []
+    for line in hunk:
+        if line.line_type == "\\":
+            for side in sides:
+                side[-1] = side[-1].removesuffix("\n")
+            continue
+        sides = {" ": [old, new], "-": [old], "+": [new]}.get(line.line_type, [])
+        for side in sides:
+            side.append(line.value if line.value.endswith("\n") else f"{line.value}\n")
+    # A hunk without old lines names the line after which it inserts, any other hunk its first line.
+    start = hunk.source_start if hunk.source_length == 0 else hunk.source_start - 1
+    return Piece(max(start, 0), tuple(old), tuple(new))
+
+
+def apply_pieces(text: str, pieces: tuple[Piece, ...]) -> str | None:
+    """The text after the patch; None when a hunk's old lines are not where it says."""
+    lines = text.split("\n")
+    whole = [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+    made: list[str] = []
+    done = 0
+    for piece in pieces:
+        end = piece.start + len(piece.old)
+        if piece.start < done or tuple(whole[piece.start : end]) != piece.old:
+            return None
+        made += whole[done : piece.start]
+        made += piece.new
+        done = end
+    return "".join(made + whole[done:])
+
+
+def plain_path(name: str) -> str:
+    """The path in a diff header: unquoted, without `a/` or `b/`; "" for /dev/null."""
+    if name == NOWHERE:
+        return ""
+    if len(name) > 1 and name.startswith('"') and name.endswith('"'):
+        name = ESCAPE.sub(unescape, name[1:-1].encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
+    return PREFIX.sub("", name.strip("\r"), count=1)
+
+
+def unescape(match: re.Match[bytes]) -> bytes:
+    """One escape of git's quoted paths."""
+    letter = match[1]
+    return bytes([int(letter, 8) & 255]) if len(letter) == 3 else LETTERS.get(letter, letter)

@@ -1,0 +1,147 @@
+"""The stage: tests on the original, then every candidate against them."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+from agentless.config import ValidationConfig
+from agentless.ports import ChatModel, NoProgress, Progress, TestJob, TestReport, TestRunner
+from agentless.records import Candidate, Evidence, Instance, ReproductionTest, Validation
+from agentless.repo import Index
+from agentless.validate.commands import regression_command, reproduction_command
+from agentless.validate.nearby import choose_test_files
+from agentless.validate.regression import Baseline, judge, make_baseline
+from agentless.validate.reproduction import try_on_original, verdict_of, write_tests
+
+EXAMPLE_LINES = 30
+NOT_EXECUTED = "nothing was executed: no sandbox"
+
+T = TypeVar("T")
+
+
+async def validate(
+    instance: Instance,
+    index: Index,
+    candidates: Sequence[Candidate],
+    model: ChatModel | None,
+    runner: TestRunner | None,
+    config: ValidationConfig,
+    *,
+    progress: Progress = NoProgress(),  # noqa: B008 - stateless
+) -> Validation:
+    """Evidence for every candidate: regression tests near the edits, and the model's reproduction tests.
+
+    Without a runner nothing is executed and all evidence is empty. A candidate that does not apply, crashes or
+    times out has unknown verdicts, and a note.
+
+    Args:
+        index: the original tree.
+        model: writes reproduction tests; None = there are none.
+        runner: bounds by itself how many jobs run at once.
+
+    Raises:
+        SandboxError: the sandbox failed.
+        ModelServerError: the model server is gone.
+    """
+    if runner is None or not candidates:
+        note = NOT_EXECUTED if candidates else "there is no candidate"
+        evidence = tuple(Evidence(key=candidate.key) for candidate in candidates)
+        return Validation(instance_id=instance.instance_id, evidence=evidence, note=note)
+    total = len(candidates) + 1
+    progress.update(instance.instance_id, "validate", 0, total, "tests on the original")
+    files = choose_test_files(index, instance.problem_statement, candidates, config.regression_files)
+    pending = asyncio.ensure_future(baseline_of(index, files, runner, config))
+    try:
+        tests = await reproductions_of(instance, index, files, candidates, model, runner, config)
+    except BaseException:
+        pending.cancel()
+        await asyncio.wait({pending})
+        raise
+    baseline = await pending
+    kept = [test for test in tests if test.outcome == "kept"]
+    done = 1
+    progress.update(instance.instance_id, "validate", done, total, "candidates")
+
+    async def examine(candidate: Candidate) -> Evidence:
+        nonlocal done
+        job = candidate_job(candidate, baseline, kept, config)
+        report = await runner.run(job) if job.commands else None
+        done += 1
+        progress.update(instance.instance_id, "validate", done, total, "candidates")
+        return evidence_of(candidate, baseline, kept, report)
+
+    found = await all_of([examine(candidate) for candidate in candidates])
+    return Validation(
+        instance_id=instance.instance_id,
+        evidence=tuple(found),
+        reproduction_tests=tuple(tests),
+        regression_files=files,
+        baseline=baseline.tests if baseline else (),
+        flaky=baseline.flaky if baseline else (),
+        note=explain(baseline, kept),
+    )
+
+
+async def baseline_of(
+    index: Index, files: Sequence[str], runner: TestRunner, config: ValidationConfig
+) -> Baseline | None:
+    """Regression tests that pass on the original; None when none are wanted or there is nothing to run."""
+    if config.regression_files == 0 or not (files or (config.test_cmd and "{files}" not in config.test_cmd)):
+        return None
+    return await make_baseline(runner, regression_command(index, files, config), config.baseline_runs)
+
+
+async def reproductions_of(
+    instance: Instance,
+    index: Index,
+    files: Sequence[str],
+    candidates: Sequence[Candidate],
+    model: ChatModel | None,
+    runner: TestRunner,
+    config: ValidationConfig,
+) -> list[ReproductionTest]:
+    """The model's scripts, judged on the original."""
+    if model is None or config.reproduction_tests == 0:
+        return []
+    example = "\n".join(index.text(files[0]).splitlines()[:EXAMPLE_LINES]) if files else ""
+    written = await write_tests(instance, candidates, example, model, config)
+    return await try_on_original(written, runner, config)
+
+
+def candidate_job(
+    candidate: Candidate, baseline: Baseline | None, kept: Sequence[ReproductionTest], config: ValidationConfig
+) -> TestJob:
+    """Everything that judges one candidate, in one tree: regression tests first, scripts after them."""
+    regression = [baseline.command] if baseline and baseline.tests else []
+    scripts = [reproduction_command(test.path, config.reproduction_timeout_s) for test in kept]
+    files = {test.path: test.code for test in kept}
+    return TestJob(patch=candidate.patch, files=files, commands=(*regression, *scripts))
+
+
+def evidence_of(
+    candidate: Candidate, baseline: Baseline | None, kept: Sequence[ReproductionTest], report: TestReport | None
+) -> Evidence:
+    """The cells of one candidate."""
+    if report is None:
+        return Evidence(key=candidate.key, note="there is no test to run")
+    regression, note = judge(baseline, report) if baseline and baseline.tests else ({}, report.note)
+    reproduction = {test.path: verdict_of(report.result(test.path)) for test in kept}
+    return Evidence(key=candidate.key, regression=regression, reproduction=reproduction, note=note)
+
+
+def explain(baseline: Baseline | None, kept: Sequence[ReproductionTest]) -> str:
+    """Why no test judges the candidates, "" when one does."""
+    if kept or (baseline and baseline.tests):
+        return ""
+    return (baseline.note if baseline else "") or "no test file was found near the edits"
+
+
+async def all_of(work: Sequence[Awaitable[T]]) -> list[T]:
+    """All results in order; when one fails the others end first, then the first failure is raised."""
+    results = await asyncio.gather(*work, return_exceptions=True)
+    good: list[T] = []
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+        good.append(result)
+    return good

@@ -1,0 +1,154 @@
+"""Reproduction tests: scripts the model writes, kept only when they see the issue on the original."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agentless.config import ValidationConfig
+from agentless.ports import Ask, ChatModel, CommandResult, Message, Reply, TestJob, TestReport, TestRunner
+from agentless.prompting import load_prompt, turns_text
+from agentless.records import Candidate, Instance, ReproductionTest, Verdict
+from agentless.validate.commands import reproduction_command
+from agentless.validate.parse import parse_reply
+
+FOLDER = ".agentless_tests"
+REPRODUCED = 2
+"""Exit code that says: the wrong behaviour is there. A failed assert says the same."""
+SHOWN_PATCHES = 3
+MARGIN_TOKENS = 64
+"""Kept free for the chat template."""
+SHRINK = 0.7
+SMALLEST_ISSUE = 200
+TESTS_PER_JOB = 8
+ASSERTION = re.compile(r"^AssertionError\b")
+NO_CONTENT = frozenset({"truncated", "no_answer", "context_overflow", "server_error"})
+
+
+async def write_tests(
+    instance: Instance, candidates: Sequence[Candidate], example: str, model: ChatModel, config: ValidationConfig
+) -> list[ReproductionTest]:
+    """Ask for `config.reproduction_tests` scripts; those still to be run on the original say `kept`.
+
+    Args:
+        example: the beginning of a test file of the project, "" for none.
+
+    Raises:
+        ModelServerError: the server is gone.
+    """
+    shown = candidates if config.reproduction_sees == "patches" else ()
+    messages = await fitted_messages(instance, shown, example, model, config)
+    ask = Ask(
+        instance_id=instance.instance_id,
+        stage="validate",
+        purpose="reproduction_test",
+        messages=messages,
+        attempts=tuple(range(config.reproduction_tests)),
+        temperature=config.temperature,
+        top_p=config.top_p,
+        max_tokens=config.max_tokens,
+        prompt_hash=load_prompt("validate/reproduction_test", 1).digest,
+    )
+    return read_replies(await model.ask(ask))
+
+
+async def fitted_messages(
+    instance: Instance, candidates: Sequence[Candidate], example: str, model: ChatModel, config: ValidationConfig
+) -> tuple[Message, ...]:
+    """The prompt within its budget: patches go first, then the example, then the issue's end.
+
+    A prompt that never fits is sent in its smallest form: the server's refusal is then the outcome.
+    """
+    budget = config.max_prompt_tokens or model.context_tokens - config.max_tokens - MARGIN_TOKENS
+    prompt = load_prompt("validate/reproduction_test", 1)
+    issue = instance.problem_statement
+    most_voted = sorted(candidates, key=lambda candidate: -len(candidate.attempts))
+    patches = [candidate.patch for candidate in most_voted[:SHOWN_PATCHES]]
+    while True:
+        messages = prompt.render(issue=issue, example=example, patches=patches)
+        if await model.count_tokens(turns_text(messages)) <= budget:
+            return messages
+        if patches:
+            patches.pop()
+        elif example:
+            example = ""
+        elif len(issue) > SMALLEST_ISSUE:
+            issue = issue[: int(len(issue) * SHRINK)]
+        else:
+            return messages
+
+
+def read_replies(replies: Sequence[Reply]) -> list[ReproductionTest]:
+    """One record per reply; scripts with equal syntax trees are one test, the first."""
+    tests: list[ReproductionTest] = []
+    first: dict[str, int] = {}
+    for reply in replies:
+        if reply.outcome != "ok":
+            tests.append(ReproductionTest(attempt=reply.attempt, outcome=reply.outcome, detail=reply.error))
+            continue
+        parsed = parse_reply(reply.text)
+        if parsed.outcome != "ok":
+            tests.append(ReproductionTest(attempt=reply.attempt, outcome=parsed.outcome, detail=parsed.detail))
+        elif parsed.digest in first:
+            detail = f"the same as attempt {first[parsed.digest]}"
+            tests.append(ReproductionTest(attempt=reply.attempt, outcome="duplicate", detail=detail))
+        else:
+            first[parsed.digest] = reply.attempt
+            path = f"{FOLDER}/test_repro_{reply.attempt}.py"
+            tests.append(ReproductionTest(attempt=reply.attempt, outcome="kept", path=path, code=parsed.code))
+    return tests
+
+
+async def try_on_original(
+    tests: Sequence[ReproductionTest], runner: TestRunner, config: ValidationConfig
+) -> list[ReproductionTest]:
+    """Run the scripts on the original; only those that see the issue there stay `kept`.
+
+    Raises:
+        SandboxError: the sandbox failed.
+    """
+    waiting = [test for test in tests if test.outcome == "kept"]
+    groups = [waiting[start : start + TESTS_PER_JOB] for start in range(0, len(waiting), TESTS_PER_JOB)]
+    reports = await asyncio.gather(*(runner.run(reproduction_job(group, config)) for group in groups))
+    judged = {
+        test.path: on_original(test, report)
+        for group, report in zip(groups, reports, strict=True)
+        for test in group
+    }
+    return [judged.get(test.path, test) if test.outcome == "kept" else test for test in tests]
+
+
+def reproduction_job(tests: Sequence[ReproductionTest], config: ValidationConfig) -> TestJob:
+    """The original with these scripts in it."""
+    commands = tuple(reproduction_command(test.path, config.reproduction_timeout_s) for test in tests)
+    return TestJob(files={test.path: test.code for test in tests}, commands=commands)
+
+
+def on_original(test: ReproductionTest, report: TestReport) -> ReproductionTest:
+    """What the script's end on the original makes of it."""
+    result = report.result(test.path)
+    if result is None or result.exit_code is None:
+        detail = report.note or (f"{result.outcome} after {result.seconds:.0f} s" if result else "not run")
+        return replace(test, outcome="unknown_on_original", detail=detail)
+    verdict = verdict_of(result)
+    if verdict == "pass":
+        return replace(test, outcome="passes_on_original", detail="exit code 0 before any change")
+    if verdict == "fail":
+        return replace(test, detail=last_line(result))
+    return replace(test, outcome="error_on_original", detail=f"exit code {result.exit_code}: {last_line(result)}")
+
+
+def verdict_of(result: CommandResult | None) -> Verdict:
+    """pass: exit 0. fail: exit 2, or a failed assert. unknown: any other end, the script itself may be broken."""
+    if result is None or result.exit_code is None or result.outcome != "ended":
+        return "unknown"
+    if result.exit_code == 0:
+        return "pass"
+    failed_assert = result.exit_code == 1 and ASSERTION.match(last_line(result)) is not None
+    return "fail" if result.exit_code == REPRODUCED or failed_assert else "unknown"
+
+
+def last_line(result: CommandResult) -> str:
+    """The last line that was printed, at most 200 characters: a traceback ends with the exception."""
+    lines = result.output.strip().splitlines()
+    return lines[-1][:200] if lines else ""

@@ -1,0 +1,60 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agentless.cli import main as command_line
+from agentless.cli.main import COMMANDS, main
+
+
+def readme() -> str:
+    return (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example_and_stands_in_the_readme(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([name, "--help"])
+    shown = capsys.readouterr().out
+    assert left.value.code == 0
+    assert f"agentless {name}" in shown.split("example:")[1]
+    assert f"agentless {name}" in readme()
+
+
+def test_no_command_and_unknown_commands_are_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["sove"]):
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        assert left.value.code == 2
+    assert "solve" in capsys.readouterr().err
+
+
+def test_bad_input_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["solve", "--repo", str(tmp_path), "--issue", "a bug in here"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert len(shown.err.splitlines()) == 1
+    assert "not a git repository" in shown.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("agentless.cli.doctor.run", interrupted)
+    assert main(["doctor"]) == command_line.INTERRUPTED
+    assert "goes on where it stopped" in capsys.readouterr().err
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ("openai", "git", "numpy", "pydantic", "tree_sitter", "rich", "httpx", "jinja2", "xllamacpp", "yaml")
+    code = (
+        "import sys\nfrom agentless.cli.main import build_parser\nbuild_parser().format_help()\n"
+        f"print(sorted(set({heavy!r}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

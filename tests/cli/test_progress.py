@@ -1,0 +1,59 @@
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from agentless.cli.progress import LiveReporter, PlainReporter, reporter
+
+
+def test_lines_when_stderr_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with reporter() as shown:
+        shown.update("a", "localize", 0, 1)
+        shown.update("a", "repair", 2, 4, "patch")
+        shown.update("a", "predict", 1, 1)
+        shown.say("hello")
+    lines = [re.sub(r"^\[ *[\d.]+ s\] ", "", line) for line in capsys.readouterr().err.splitlines()]
+    assert lines == ["localize 0/1", "repair 2/4 patch", "hello"]
+
+
+def test_of_many_instances_only_ends_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = PlainReporter(many=True)
+    shown.update("a", "repair", 1, 4)
+    shown.update("a", "predict", 1, 1)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split("] ")[1] for line in lines] == ["a: done"]
+
+
+def test_a_download_is_a_line_per_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = PlainReporter()
+    total = 100 * 1024 * 1024
+    for done in range(0, total + 1, 1024 * 1024):
+        shown.download("model", done, total)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 11
+    assert lines[-1].endswith("download model: 100 of 100 MiB")
+
+
+def test_bars_show_stages_and_text_is_not_markup() -> None:
+    shown = LiveReporter()
+    written = io.StringIO()
+    shown.bars.live.console = Console(file=written, force_terminal=True, width=100)
+    with shown:
+        shown.update("a", "repair", 3, 6, "patch")
+        shown.download("model", 5 * 1024 * 1024, 10 * 1024 * 1024)
+        shown.say("[red]not markup[/red]")
+    text = written.getvalue()
+    assert "repair" in text
+    assert "3/6" in text
+    assert "5/10" in text
+    assert "[red]not markup[/red]" in text
+
+
+def test_many_instances_are_counted() -> None:
+    shown = LiveReporter(instances=3)
+    for name in ("a", "b"):
+        shown.update(name, "repair", 1, 1)
+        shown.update(name, "predict", 1, 1)
+    assert shown.bars.tasks[0].completed == 2
+    assert shown.bars.tasks[0].total == 3

@@ -1,0 +1,1 @@
+"""Real SWE-bench Verified instances, rebuilt from source distributions, without GitHub or a container registry."""

@@ -1,0 +1,215 @@
+"""A job's life, the same under every runner: apply, write, run, read; and what hostile patches may not do."""
+
+import asyncio
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from agentless.errors import SandboxError
+from agentless.ports import TestCommand, TestJob
+from agentless.sandbox import HostRunner
+from agentless.sandbox.jobs import JobRunner
+from tests.sandbox.conftest import command, shell
+
+CHEAPER = """\
+--- a/src/shop/__init__.py
++++ b/src/shop/__init__.py
+@@ -1,4 +1,4 @@
+-PRICE = 2
++PRICE = 1
+
+
+ def total(count):
+"""
+PYTEST = TestCommand(name="tests", shell="python -m pytest -q -rA -p no:cacheprovider tests", parser="pytest")
+TOTAL = "tests/test_shop.py::test_total"
+
+
+def new_file(path: str, line: str = "hostile", mode: str = "100644") -> str:
+    """A patch that creates a file of one line."""
+    return f"diff --git a/{path} b/{path}\nnew file mode {mode}\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+{line}\n"
+
+
+def symlink(path: str, target: str) -> str:
+    """A patch that creates a symbolic link."""
+    return new_file(path, target, "120000").rstrip("\n") + "\n\\ No newline at end of file\n"
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Every path below a folder with its mode and a hash of its bytes or its target."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink():
+            data = os.readlink(path).encode()
+        else:
+            data = path.read_bytes() if path.is_file() else b""
+        found[str(path.relative_to(folder))] = f"{path.lstat().st_mode:o} {hashlib.sha256(data).hexdigest()}"
+    return found
+
+
+async def test_the_original_passes_and_a_patch_that_breaks_it_fails(runner: JobRunner) -> None:
+    original = await runner.run(TestJob(commands=(PYTEST,)))
+    broken = await runner.run(TestJob(patch=CHEAPER, commands=(PYTEST,)))
+    assert original.results[0].tests == {TOTAL: "pass"}
+    assert broken.applied
+    assert broken.results[0].tests == {TOTAL: "fail"}
+    assert broken.results[0].exit_code == 1
+
+
+async def test_the_exported_bytes_and_other_trees_never_change(runner: JobRunner) -> None:
+    base = await runner.trees.base()
+    before = contents(base)
+    vandal = (
+        "sleep 0.3; for f in README src/shop/__init__.py run.sh link; do echo gone > $f; done;"
+        " chmod -R 777 .; rm -rf tests; touch -d 2001-01-01 src; ln -f README hard; cat src/shop/__init__.py"
+    )
+    watch = "sleep 0.6; cat src/shop/__init__.py; ls"
+    spoiled, seen = await asyncio.gather(shell(runner, vandal), shell(runner, watch))
+    assert spoiled.output == "gone\n"
+    assert "PRICE = 2" in seen.output
+    assert "hard" not in seen.output
+    assert contents(base) == before
+
+
+async def test_modes_and_links_of_the_snapshot_are_kept(runner: JobRunner) -> None:
+    result = await shell(runner, "./run.sh; readlink link; cat link")
+    assert result.output == "ran\nREADME\na shop\n"
+
+
+async def test_nothing_is_left_after_a_job_and_after_closing(runner: JobRunner) -> None:
+    await shell(runner, "mkdir -p a/b/c; chmod 000 a/b; mkfifo pipe; chmod 000 .")
+    folder = runner.trees.folder
+    assert folder is not None
+    assert [path.name for path in folder.iterdir()] == ["base"]
+    await runner.close()
+    assert not folder.exists()
+
+
+async def test_a_very_deep_tree_is_removed(runner: JobRunner) -> None:
+    await shell(runner, "python -c \"import os\nfor _ in range(3000): os.mkdir('d' * 20); os.chdir('d' * 20)\"")
+    folder = runner.trees.folder
+    assert folder is not None
+    assert [path.name for path in folder.iterdir()] == ["base"]
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        new_file("../escape"),
+        new_file("/etc/escape"),
+        new_file("src/../../escape"),
+        new_file(".git/hooks/pre-commit"),
+        new_file("src/.git/config"),
+        symlink("out", "/tmp") + new_file("out/escape"),
+        symlink("out", "..") + new_file("out/escape"),
+        CHEAPER.replace("PRICE = 2", "PRICE = 3"),
+        CHEAPER.replace("a/src", "a/gone").replace("b/src", "b/gone"),
+        "not a patch",
+        "\0\0\0",
+        "--- a/README\n+++ b/README\n@@ -1 +1 @@\n-a shop\n",
+    ],
+    ids=["dots", "absolute", "inner dots", "hook", "inner git", "link", "link up", "no match", "no file", "text", "nul", "cut"],
+)  # fmt: skip
+async def test_a_patch_that_does_not_apply_runs_nothing(runner: JobRunner, patch: str) -> None:
+    report = await runner.run(TestJob(patch=patch, commands=(command("echo ran"),)))
+    assert not report.applied
+    assert report.results == ()
+    assert report.note.startswith("the patch does not apply: ")
+    folder = runner.trees.folder
+    assert folder is not None
+    assert not list(folder.rglob("escape"))
+
+
+async def test_git_finds_no_repository_around_the_tree(runner: JobRunner) -> None:
+    result = await shell(runner, "git rev-parse --show-toplevel")
+    assert result.exit_code == 128
+
+
+async def test_a_patch_may_add_move_and_delete_files(runner: JobRunner) -> None:
+    delete = "diff --git a/README b/README\ndeleted file mode 100644\n--- a/README\n+++ /dev/null\n@@ -1 +0,0 @@\n-a shop\n"
+    result = await shell(runner, "cat new/ü; test ! -e README", patch=new_file("new/ü", "grüße") + delete)
+    assert (result.exit_code, result.output) == (0, "grüße\n")
+
+
+@pytest.mark.parametrize("line_end", ["\r\n", "\n"])
+async def test_line_ends_survive(runner: JobRunner, line_end: str) -> None:
+    result = await shell(runner, "od -c made", patch=new_file("made", "x" + line_end.rstrip("\n")))
+    assert ("\\r" in result.output) == (line_end == "\r\n")
+
+
+@pytest.mark.parametrize(
+    ("files", "patch"),
+    [
+        ({"../evil.py": ""}, ""),
+        ({"/tmp/evil.py": ""}, ""),
+        ({".git/hooks/evil": ""}, ""),
+        ({"link/evil.py": ""}, ""),
+        ({"out/evil.py": ""}, symlink("out", "/tmp")),
+        ({"out": "text"}, symlink("out", "/tmp/evil.py")),
+    ],
+)
+async def test_a_test_file_is_never_written_through_a_link(
+    runner: JobRunner, files: dict[str, str], patch: str
+) -> None:
+    report = await runner.run(TestJob(patch=patch, files=files, commands=(command("echo ran"),)))
+    assert not report.applied
+    assert "a test file could not be placed" in report.note
+    assert not Path("/tmp/evil.py").exists()
+
+
+async def test_a_test_file_is_placed_after_the_patch_and_may_replace_a_file(runner: JobRunner) -> None:
+    result = await shell(
+        runner,
+        "cat .agentless_tests/one.py README",
+        patch=CHEAPER,
+        files={".agentless_tests/one.py": "1\n", "README": "2\n"},
+    )
+    assert result.output == "1\n2\n"
+
+
+async def test_at_most_so_many_jobs_run_at_once(runner: JobRunner) -> None:
+    running = most = 0
+    execute = runner.execute
+
+    async def counted(job: Path, line: str, timeout_s: float) -> object:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        try:
+            return await execute(job, line, timeout_s)
+        finally:
+            running -= 1
+
+    runner.execute = counted  # type: ignore[method-assign,assignment]  # counts and passes on
+    await asyncio.gather(*(shell(runner, "sleep 0.1") for _ in range(5)))
+    assert most == runner.limits.jobs == 2
+
+
+async def test_a_cancelled_job_leaves_nothing(runner: JobRunner) -> None:
+    task = asyncio.create_task(shell(runner, "sleep 60"))
+    await asyncio.sleep(1.0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    folder = runner.trees.folder
+    assert folder is not None
+    assert [path.name for path in folder.iterdir()] == ["base"]
+
+
+async def test_a_full_disk_at_the_export_is_the_machines_fault(tmp_path: Path) -> None:
+    def export(folder: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    runner = HostRunner(export, scratch=tmp_path / "scratch")
+    with pytest.raises(SandboxError, match="No space left"):
+        await runner.run(TestJob())
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+async def test_the_snapshot_is_exported_once_for_many_jobs(tmp_path: Path) -> None:
+    calls: list[Path] = []
+    async with HostRunner(calls.append, scratch=tmp_path) as runner:
+        await asyncio.gather(*(runner.run(TestJob(commands=(command("true"),))) for _ in range(4)))
+    assert len(calls) == 1
