@@ -6,6 +6,7 @@ on, so that a changed prompt, model or setting never meets a stale record (docs/
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -37,8 +38,8 @@ class World:
 
     config: RunConfig
     model: ChatModel
-    runner: Callable[[RepoSnapshot], TestRunner | None]
-    """The sandbox for a snapshot, None when nothing may be executed."""
+    runner: Callable[[RepoSnapshot], AbstractAsyncContextManager[TestRunner | None]]
+    """Opens the sandbox for a snapshot, None when nothing may be executed."""
     cache: BlobCache | None = None
     progress: Progress = field(default_factory=NoProgress)
 
@@ -71,15 +72,15 @@ async def run_instance(instance: Instance, snapshot: RepoSnapshot, world: World,
         lambda: localize(instance, index, model, config.localize, progress=progress),
     )  # fmt: skip
     candidates = await repair(instance, index, localization, world, store)
-    runner = world.runner(snapshot)
-    kind = runner.name if runner else "none"
-    key = key_of(origin, digest_of(candidates.candidates), config.validation, stage_digest("validate"), kind)
-    validation = await step(
-        store, "validation", key, Validation,
-        lambda: validate(
-            instance, index, candidates.candidates, model, runner, config.validation, progress=progress
-        ),
-    )  # fmt: skip
+    async with world.runner(snapshot) as runner:
+        kind = runner.name if runner else "none"
+        key = key_of(origin, digest_of(candidates.candidates), config.validation, stage_digest("validate"), kind)
+        validation = await step(
+            store, "validation", key, Validation,
+            lambda: validate(
+                instance, index, candidates.candidates, model, runner, config.validation, progress=progress
+            ),
+        )  # fmt: skip
     key = key_of(digest_of(candidates), digest_of(validation), config.select)
     selection = store.load("selection", key, Selection)
     if selection is None:
@@ -112,7 +113,9 @@ async def repair(
     config, model = world.config.repair, world.model
     depends_on = config.model_copy(update={"samples": 1})
     prompts = stage_digest("repair")
-    key = key_of(digest_of(localization), index.snapshot.tree_id, depends_on, prompts, model.name, world.config.seed)
+    key = key_of(
+        digest_of(localization), index.snapshot.tree_id, depends_on, prompts, model.name, world.config.seed
+    )
     saved = store.load("candidates", key, Candidates)
     samples = {s.attempt: s for s in saved.samples if s.outcome != "server_error"} if saved else {}
 
@@ -130,7 +133,7 @@ async def repair(
     made = tuple(samples[attempt] for attempt in sorted(samples) if attempt < config.samples)
     grouped = await asyncio.to_thread(group, index, made)
     candidates = Candidates(instance_id=instance.instance_id, samples=made, candidates=grouped)
-    if saved != candidates:
+    if saved != candidates and len(samples) == len(made):  # never forget samples that a larger run made
         store.save("candidates", key, candidates)
     return candidates
 

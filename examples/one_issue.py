@@ -1,6 +1,6 @@
 """The whole method by hand: a repository, an issue, a served model, one patch. Nothing is executed here.
 
-    python examples/one_issue.py PATH_OF_REPOSITORY issue.md http://127.0.0.1:8000/v1
+python examples/one_issue.py PATH_OF_REPOSITORY issue.md http://127.0.0.1:8000/v1
 """
 
 import asyncio

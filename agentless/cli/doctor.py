@@ -10,7 +10,9 @@ EXAMPLE = "agentless doctor --base-url http://127.0.0.1:8000/v1"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `doctor`."""
-    parser.add_argument("--base-url", metavar="URL", action="append", default=[], help="model server to try; repeatable")
+    parser.add_argument(
+        "--base-url", metavar="URL", action="append", default=[], help="model server to try; repeatable"
+    )
     parser.add_argument("--python", metavar="PATH", default="", help="interpreter that the sandbox would use")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 

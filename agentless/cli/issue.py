@@ -21,7 +21,9 @@ def read_issue(value: str) -> str:
     else:
         text = value
         if looks_like_path(value):
-            raise InputError(f"--issue {value}: no such file; give a file, the text itself, or - for standard input")
+            raise InputError(
+                f"--issue {value}: no such file; give a file, the text itself, or - for standard input"
+            )
     if not text.strip():
         raise InputError("the issue is empty; give --issue a file, the text itself, or - for standard input")
     return text

@@ -13,21 +13,39 @@ DEFAULT_MODEL = "embedded"
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Which model, which preset, which overrides."""
     model = parser.add_argument_group("model")
-    model.add_argument("--model", metavar="PROFILE", default="", help="model profile (default: embedded, on this CPU)")
-    model.add_argument("--base-url", metavar="URL", action="append", default=[], help="OpenAI-compatible server; repeatable")
-    model.add_argument("--model-name", metavar="NAME", default="", help="model on that server (default: its only one)")
-    model.add_argument("--api-key-env", metavar="VAR", default="", help="environment variable that holds the API key")
+    model.add_argument(
+        "--model", metavar="PROFILE", default="", help="model profile (default: embedded, on this CPU)"
+    )
+    model.add_argument(
+        "--base-url", metavar="URL", action="append", default=[], help="OpenAI-compatible server; repeatable"
+    )
+    model.add_argument(
+        "--model-name", metavar="NAME", default="", help="model on that server (default: its only one)"
+    )
+    model.add_argument(
+        "--api-key-env", metavar="VAR", default="", help="environment variable that holds the API key"
+    )
     config = parser.add_argument_group("configuration")
-    config.add_argument("--preset", metavar="NAME", default="", help="protocol (default: embedded or nemotron-cascade)")
-    config.add_argument("--config", metavar="FILE", type=Path, action="append", default=[], help="YAML layered on the preset")
-    config.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], dest="overrides", help="e.g. repair.samples=8")
-    config.add_argument("--samples", metavar="N", type=int, help="tries per instance, short for --set repair.samples=N")
+    config.add_argument(
+        "--preset", metavar="NAME", default="", help="protocol (default: embedded or nemotron-cascade)"
+    )
+    config.add_argument(
+        "--config", metavar="FILE", type=Path, action="append", default=[], help="YAML layered on the preset"
+    )
+    config.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], dest="overrides", help="e.g. repair.samples=8"
+    )
+    config.add_argument(
+        "--samples", metavar="N", type=int, help="tries per instance, short for --set repair.samples=N"
+    )
 
 
 def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
     """What is executed, and where."""
     group = parser.add_argument_group("tests")
-    group.add_argument("--test-cmd", metavar="CMD", help="runs the tests, exit 0 = pass; {files} stands for test files")
+    group.add_argument(
+        "--test-cmd", metavar="CMD", help="runs the tests, exit 0 = pass; {files} stands for test files"
+    )
     group.add_argument("--python", metavar="PATH", help="interpreter that has the project's dependencies")
     group.add_argument(
         "--sandbox",
@@ -61,7 +79,11 @@ def options_layer(args: argparse.Namespace) -> dict[str, Any]:
         model["name"] = args.model_name
     if args.api_key_env:
         model["api_key_env"] = args.api_key_env
-    given = {key: getattr(args, key) for key in ("test_cmd", "python", "sandbox") if getattr(args, key, None) is not None}
+    given = {
+        key: getattr(args, key)
+        for key in ("test_cmd", "python", "sandbox")
+        if getattr(args, key, None) is not None
+    }
     layer: dict[str, Any] = {"model": model, "validation": given}
     if args.samples is not None:
         layer["repair"] = {"samples": args.samples}

@@ -20,11 +20,15 @@ EXAMPLE = "agentless run --dataset verified.jsonl --repos repos/ --run-dir runs/
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `run`."""
-    parser.add_argument("--dataset", metavar="FILE", type=Path, required=True, help="rows as .jsonl, .json or .parquet")
+    parser.add_argument(
+        "--dataset", metavar="FILE", type=Path, required=True, help="rows as .jsonl, .json or .parquet"
+    )
     parser.add_argument(
         "--repos", metavar="DIR", type=Path, required=True, help="git repositories named owner__name or owner/name"
     )
-    parser.add_argument("--run-dir", metavar="DIR", type=Path, required=True, help="records, traces and preds.jsonl")
+    parser.add_argument(
+        "--run-dir", metavar="DIR", type=Path, required=True, help="records, traces and preds.jsonl"
+    )
     parser.add_argument("--instances", metavar="ID,..", default="", help="only these")
     parser.add_argument("--limit", metavar="N", type=int, help="only the first N")
     add_model_options(parser)
@@ -88,7 +92,9 @@ async def run_all(
                     await run_instance(instance, snapshot, replace(world, model=traced), own)
 
             errors = await LocalExecutor(config.limits.instances).map(one, instances)
-            failed = {i.instance_id: error for i, error in zip(instances, errors, strict=True) if error is not None}
+            failed = {
+                i.instance_id: error for i, error in zip(instances, errors, strict=True) if error is not None
+            }
             for instance_id, error in failed.items():
                 store.instance(instance_id).save_error(error)
             return {instance_id: str(error) or type(error).__name__ for instance_id, error in failed.items()}

@@ -23,13 +23,21 @@ EXAMPLE = "agentless solve --repo . --issue bug.md --python .venv/bin/python"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `solve`."""
-    parser.add_argument("--repo", metavar="PATH", type=Path, required=True, help="git repository, dirty or bare is fine")
+    parser.add_argument(
+        "--repo", metavar="PATH", type=Path, required=True, help="git repository, dirty or bare is fine"
+    )
     parser.add_argument("--issue", metavar="FILE|-|TEXT", required=True, help="file, standard input, or the text")
-    parser.add_argument("--commit", metavar="REV", default="", help="solve there (default: the work tree as it is)")
+    parser.add_argument(
+        "--commit", metavar="REV", default="", help="solve there (default: the work tree as it is)"
+    )
     parser.add_argument("--output", metavar="FILE", type=Path, help="write the patch there as well")
-    parser.add_argument("--apply", action="store_true", help="apply the patch to the work tree, whole or not at all")
+    parser.add_argument(
+        "--apply", action="store_true", help="apply the patch to the work tree, whole or not at all"
+    )
     parser.add_argument("--json", action="store_true", help="print every record as JSON instead of the patch")
-    parser.add_argument("--run-dir", metavar="DIR", type=Path, help="keep the records there (default: the user's state folder)")
+    parser.add_argument(
+        "--run-dir", metavar="DIR", type=Path, help="keep the records there (default: the user's state folder)"
+    )
     add_model_options(parser)
     add_sandbox_options(parser)
 
@@ -93,7 +101,9 @@ async def solve(
             own = store.instance(instance.instance_id)
             shown.say(f"records: {folder}")
             traced = TracedModel(model, CallLog(own.calls_path))
-            return await run_instance(instance, snapshot, make_world(config, traced, shown, mount=instance.repo), own)
+            return await run_instance(
+                instance, snapshot, make_world(config, traced, shown, mount=instance.repo), own
+            )
 
 
 def as_json(outcome: "Outcome") -> dict[str, object]:

@@ -37,7 +37,10 @@ def print_solution(outcome: "Outcome") -> None:
 
     candidates = outcome.candidates
     rows = [
-        ("files", "\n".join(f"{file.path}  {short(file.reasons)}".rstrip() for file in outcome.localization.files)),
+        (
+            "files",
+            "\n".join(f"{file.path}  {short(file.reasons)}".rstrip() for file in outcome.localization.files),
+        ),
         ("samples", samples_line(candidates)),
         ("tests", tests_line(outcome.validation)),
         ("choice", outcome.selection.reason),

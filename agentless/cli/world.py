@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,12 +39,12 @@ def make_world(config: "RunConfig", model: "ChatModel", shown: "Reporter", *, mo
     slots = asyncio.Semaphore(config.limits.tests)
     place = str(Path(mount).resolve()) if mount else ""
 
-    def runner(snapshot: "RepoSnapshot") -> "TestRunner | None":
+    def runner(snapshot: "RepoSnapshot") -> AbstractAsyncContextManager["TestRunner | None"]:
         choice = choose_runner(config.validation, snapshot.export, mount=place, slots=slots)
         if choice.reason not in explained:
             explained.add(choice.reason)
             shown.say(choice.reason)
-        return choice.runner
+        return choice.runner or nullcontext()
 
     return World(config=config, model=model, runner=runner, cache=BlobCache.open(), progress=shown)
 
@@ -68,7 +69,9 @@ def own_run_dir(instance: "Instance", snapshot: "RepoSnapshot", config: "RunConf
     problem = (
         snapshot.tree_id,
         instance.problem_statement,
-        config.model_dump_json(exclude={"limits": True, "repair": {"samples"}, "model": {"base_urls", "api_key_env"}}),
+        config.model_dump_json(
+            exclude={"limits": True, "repair": {"samples"}, "model": {"base_urls", "api_key_env"}}
+        ),
     )
     digest = hashlib.sha256("\0".join(problem).encode("utf-8", "replace")).hexdigest()[:12]
     name = UNSAFE.sub("-", Path(instance.repo).resolve().name).strip("-.") or "repository"
@@ -86,7 +89,9 @@ def find_repositories(folder: Path, instances: "Iterable[Instance]") -> dict[str
     from agentless.repo.commits import missing_commits
 
     if not folder.is_dir():
-        raise RepositoryError(f"--repos {folder}: no such folder; it should hold repositories such as django__django")
+        raise RepositoryError(
+            f"--repos {folder}: no such folder; it should hold repositories such as django__django"
+        )
     found = {instance.instance_id: repository_of(folder, instance) for instance in instances}
     wanted: dict[Path, dict[str, str]] = {}
     for instance in instances:
@@ -113,4 +118,6 @@ def repository_of(folder: Path, instance: "Instance") -> Path:
     for name in safe:
         if (folder / name).is_dir():
             return folder / name
-    raise RepositoryError(f"no repository for {instance.instance_id} in {folder}; clone it to {folder / owner_name}")
+    raise RepositoryError(
+        f"no repository for {instance.instance_id} in {folder}; clone it to {folder / owner_name}"
+    )

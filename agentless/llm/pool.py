@@ -99,8 +99,8 @@ class ServerPool:
         Raises:
             ModelServerError: none was in `revive_s`.
         """
+        until = time.monotonic() + self.revive_s  # before the lock: all that wait give up together
         async with self.reviving:
-            until = time.monotonic() + self.revive_s
             while True:
                 for server in self.servers:
                     if not server.alive:

@@ -1,7 +1,7 @@
 """The files that may be edited, as documents with four fields: content, docstrings, symbol names, path."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,10 +19,12 @@ class Corpus:
     facts: tuple[FileFacts, ...]
 
     @classmethod
-    def of(cls, index: Index, paths: Sequence[str]) -> "Corpus":
-        """The documents of these paths, sorted."""
+    def of(
+        cls, index: Index, paths: Sequence[str], content: Callable[[str], bool] = lambda path: True
+    ) -> "Corpus":
+        """The documents of these paths, sorted; where `content` says no, all fields but the path are empty."""
         ordered = tuple(sorted(paths))
-        return cls(ordered, tuple(index.facts(path) for path in ordered))
+        return cls(ordered, tuple(index.facts(path) if content(path) else FileFacts() for path in ordered))
 
     def content(self) -> list[Counts]:
         """Words of the text, unstemmed."""

@@ -165,7 +165,7 @@ def in_set(name: str, names: set[str], same: Mapping[str, int]) -> float:
 
 def frames(elements: Sequence[Element], mentions: Mentions, files: Sequence[RankedFile]) -> Vector:
     """1 for the function of the last traceback frame in these files, half for the one before, and so on."""
-    tails = path_tails(file.path for file in files)
+    tails = path_tails([file.path for file in files], mentions)
     values = np.zeros(len(elements), dtype=np.float64)
     share = 1.0
     for frame in reversed([frame for frame in mentions.frames if frame.function]):

@@ -15,7 +15,7 @@ COMMON_NAME = 3
 
 def mention_features(corpus: Corpus, mentions: Mentions) -> dict[str, Vector]:
     """`path_mention`, `module`, `file_name`, `tb_last`, `sym_title`, `sym_code`, `symqual`, each within 0..1."""
-    tails = path_tails(corpus.paths)
+    tails = path_tails(corpus.paths, mentions)
     return {
         "path_mention": shares(corpus, [matching(path, tails) for path in mentions.paths]),
         "module": shares(corpus, [matching_module(name, tails) for name in mentions.dotted]),
@@ -25,13 +25,19 @@ def mention_features(corpus: Corpus, mentions: Mentions) -> dict[str, Vector]:
     }
 
 
-def path_tails(paths: Iterable[str]) -> dict[str, list[int]]:
-    """Every tail of every path (`c.py`, `b/c.py`, `a/b/c.py`) -> places of the paths that end in it."""
+def path_tails(paths: Iterable[str], mentions: Mentions) -> dict[str, list[int]]:
+    """Every tail (`c.py`, `b/c.py`, `a/b/c.py`) of the paths that the issue may mean -> their places."""
+    wanted = {path.rpartition("/")[2] for path in mentions.paths} | set(mentions.file_names)
+    wanted |= {frame.path.rpartition("/")[2] for frame in mentions.frames}
+    wanted |= {f"{part}.py" for name in mentions.dotted for part in name.split(".")}
+    if mentions.dotted:
+        wanted.add("__init__.py")
     tails: dict[str, list[int]] = defaultdict(list)
     for place, path in enumerate(paths):
-        parts = path.split("/")
-        for cut in range(len(parts)):
-            tails["/".join(parts[cut:])].append(place)
+        if path[path.rfind("/") + 1 :] in wanted:
+            parts = path.split("/")
+            for cut in range(len(parts)):
+                tails["/".join(parts[cut:])].append(place)
     return tails
 
 

@@ -111,7 +111,8 @@ def paths_of_lines(lines: Sequence[str], lookup: PathLookup, limit: int) -> Pars
         if len(paths) >= limit:
             break
         bare = DECORATION.sub("", line).strip().strip("`'\"*")
-        whole = lookup.resolve(bare)
+        # a folder or name may hold spaces, but a line with spaces is more often a path and a remark
+        whole = bare if bare in lookup.known else lookup.resolve(bare) if TOKEN.fullmatch(bare) else ""
         for text in [bare] if whole else path_like(line[:2000]):
             path = whole or lookup.resolve(text)
             if path:

@@ -4,11 +4,14 @@ Rules:
 - Test files are no candidates.
 - Files in the repository's main languages come first. A language is main when it has a fifth of the source files.
   Files in other languages, and texts without one, follow after them, unless the issue names their path or name.
+- Translations, drawings and tables (DATA_SUFFIXES) are found by path alone.
 - The order is a function of the tree and the issue alone; ties go by path.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+import numpy as np
 
 from agentless.localize.bm25 import Vector
 from agentless.localize.corpus import Corpus
@@ -24,6 +27,10 @@ from agentless.repo import Index, is_test_path, language_of
 MAIN_SHARE = 0.2
 """A language with this share of the source files is one that the repository is written in."""
 MAX_REASONS = 4
+DATA_SUFFIXES = frozenset({
+    "po", "pot", "svg", "csv", "tsv", "json", "lock", "xml", "kml", "ipynb", "dat", "map",
+})  # fmt: skip
+"""Texts whose words say nothing about a bug; django has 1,182 translations of 12 MB."""
 
 
 def retrieve(index: Index, issue: str) -> list[RankedFile]:
@@ -32,12 +39,18 @@ def retrieve(index: Index, issue: str) -> list[RankedFile]:
     weights = load_weights()
     main, minor = split_by_language(candidates(index), query.mentions)
     ranked = rank_corpus(Corpus.of(index, main), query, weights, 0.0)
-    return ranked + rank_corpus(Corpus.of(index, minor), query, weights, weights.minor_language)
+    rest = Corpus.of(index, minor, content=has_content)
+    return ranked + rank_corpus(rest, query, weights, weights.minor_language)
 
 
 def candidates(index: Index) -> list[str]:
     """Paths that may be edited and are no tests."""
     return [path for path in index.paths() if not is_test_path(path)]
+
+
+def has_content(path: str) -> bool:
+    """Whether the words of a file count."""
+    return path.rpartition(".")[2].lower() not in DATA_SUFFIXES
 
 
 def split_by_language(paths: Sequence[str], mentions: Mentions) -> tuple[list[str], list[str]]:
@@ -56,7 +69,7 @@ def split_by_language(paths: Sequence[str], mentions: Mentions) -> tuple[list[st
 
 def named_places(paths: Sequence[str], mentions: Mentions) -> set[int]:
     """Places of the files that the issue names by path, or by a name that only one file has."""
-    tails = path_tails(paths)
+    tails = path_tails(paths, mentions)
     places = {place for path in mentions.paths for place in matching(path, tails)}
     for name in mentions.file_names:
         found = tails.get(name, [])
@@ -69,11 +82,18 @@ def rank_corpus(corpus: Corpus, query: Query, weights: Weights, offset: float) -
     if not corpus.paths:
         return []
     features = all_features(corpus, query, weights)
-    parts = {name: weights.features[name] * features[name] for name in weights.features}
-    scores: Vector = sum(parts.values(), start=0.0 * features["bm25f"]) + offset
-    order = sorted(range(len(corpus.paths)), key=lambda place: (-scores[place], corpus.paths[place]))
+    names = sorted(weights.features)
+    parts = np.array([weights.features[name] * features[name] for name in names])
+    scores = parts.sum(axis=0) + offset
+    strongest = np.argsort(-parts, axis=0, kind="stable")[:MAX_REASONS].T.tolist()
+    # paths are sorted, so a stable sort breaks ties by path
+    order = np.argsort(-np.round(scores, 6), kind="stable").tolist()
     return [
-        RankedFile(path=corpus.paths[place], score=round(float(scores[place]), 6), reasons=reasons(parts, place))
+        RankedFile(
+            path=corpus.paths[place],
+            score=round(float(scores[place]), 6),
+            reasons=reasons(names, parts[:, place], strongest[place]),
+        )
         for place in order
     ]
 
@@ -85,7 +105,6 @@ def all_features(corpus: Corpus, query: Query, weights: Weights) -> dict[str, Ve
     return features | structure_features(corpus, features["bm25f"])
 
 
-def reasons(parts: Mapping[str, Vector], place: int) -> tuple[str, ...]:
+def reasons(names: Sequence[str], parts: Vector, strongest: Sequence[int]) -> tuple[str, ...]:
     """The features that raised a file, strongest first: `bm25f +3.10`."""
-    raised = sorted(((float(values[place]), name) for name, values in parts.items()), key=lambda p: (-p[0], p[1]))
-    return tuple(f"{name} +{value:.2f}" for value, name in raised[:MAX_REASONS] if value >= 0.005)
+    return tuple(f"{names[row]} +{parts[row]:.2f}" for row in strongest if parts[row] >= 0.005)

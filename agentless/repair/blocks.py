@@ -144,5 +144,6 @@ def undecorated(line: str) -> str:
 
 def hints_in(line: str) -> list[str]:
     """Names of files that a line of prose may hold; a heading's whole text comes last, so it is the nearest."""
-    found = [word.strip("`*'\"(),:;.") for word in line.split()[:50] if "." in word or "/" in word]
+    words = [word.strip("`*'\"(),:;.") for word in line.split()[:50]]
+    found = [word for word in words if "." in word or "/" in word]
     return [*found, undecorated(line)] if line.startswith("#") else found

@@ -45,7 +45,7 @@ def find_fragment(answer: str, element: Location, language: str) -> Fragment | R
         lines = dedented(piece)
         text = "\n".join(lines) + "\n"
         error = syntax_error(element.path, text)
-        if error:
+        if error and "nonlocal" not in error:  # an inner function has its names outside of the reply
             broken = broken or error
             continue
         symbols = parse_symbols(text, language)

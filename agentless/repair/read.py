@@ -15,6 +15,8 @@ from agentless.repair.rewrite import rewrite
 from agentless.repo.index import syntax_error
 from agentless.repo.paths import language_of
 
+MAX_FILE_CHARS = 1_000_000
+"""An edit may not make a file that could not be edited itself."""
 Texts = Mapping[str, str | None]
 
 
@@ -61,6 +63,8 @@ def finished(base: Sample, old: Texts, new: Texts, tree: Tree) -> Sample:
     if not changed:
         return replace(base, outcome="no_op", detail=f"nothing changes in {', '.join(sorted(new)) or 'any file'}")
     for path, text in changed.items():
+        if len(text or "") > max(MAX_FILE_CHARS, len(old.get(path) or "")):
+            return replace(base, outcome="not_editable", detail=f"{clip(path)}: would grow over 1 MB")
         error = breaks(path, old.get(path), text)
         if error:
             return replace(base, outcome="syntax_error", detail=f"{clip(path)}: {error}")

@@ -56,7 +56,8 @@ def fit_indent(new: list[str], old: list[str]) -> list[str]:
     if want == have:
         return new
     if new_body == old_body:  # only the head lost its indentation, the body was copied with it
-        return [line if line.startswith(old_body) else want + line.removeprefix(have) for line in new]
+        moved = [line if line.startswith(old_body) else want + line.removeprefix(have) for line in new]
+        return [line if line.strip() else "" for line in moved]
     return [want + line.removeprefix(have) if line.strip() else "" for line in new]
 
 

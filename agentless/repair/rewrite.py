@@ -16,6 +16,9 @@ from agentless.repair.outcome import Refusal
 from agentless.repair.reshape import definition_at, left_out, reshape
 from agentless.repo.index import Symbol, parse_symbols
 
+MAX_CHARS = 200_000
+"""Longer replies are refused: no element that may be asked for is near it, and every piece of code is parsed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
@@ -41,6 +44,8 @@ def rewrite(reply: str, text: str, element: Location, language: str) -> Rewritte
         return answer
     if not answer.strip():
         return Refusal("no_answer", "empty reply")
+    if len(answer) > MAX_CHARS:
+        return Refusal("malformed_edit", f"a reply of {len(answer)} characters for one element")
     fragment = find_fragment(answer, element, language)
     if isinstance(fragment, Refusal):
         return fragment

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from agentless.records import Prediction
-from agentless.store.atomic import write_whole
+from agentless.store.atomic import unwritable, write_whole
 
 
 def prediction_line(prediction: Prediction) -> str:
@@ -22,10 +22,14 @@ def write_predictions(path: Path, predictions: Mapping[str, Prediction]) -> None
     """Write all lines, sorted by instance id; the file is left alone when it holds just these.
 
     Raises:
-        StoreError: the disk is full or read-only.
+        StoreError: the disk is full, read-only or broken.
     """
     data = lines_of(predictions[instance_id] for instance_id in sorted(predictions))
-    if not (path.is_file() and path.read_bytes() == data):
+    try:
+        same = path.is_file() and path.read_bytes() == data
+    except OSError as error:
+        raise unwritable(path, error) from error
+    if not same:
         write_whole(path, data)
 
 

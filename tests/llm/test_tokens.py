@@ -29,8 +29,8 @@ def connect(self, url: str, timeout: float = 30.0) -> "Connection":
 
 
 def test_estimate_of_python_code() -> None:
-    """The tokenizer of Qwen2.5-Coder counts 60."""
-    assert 60 <= estimate_tokens(PYTHON) <= 75
+    """The tokenizer of Qwen2.5-Coder counts 62."""
+    assert 62 <= estimate_tokens(PYTHON) <= 80
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,8 @@ GOOD = {
     "text around": f"I think so.\n# Plan\nChange one.\n\n### src/a.py\n{BLOCK}\nThat is all; `src/b.py` stays.",
     "think before": f"<think>\n### src/b.py\n{BLOCK}</think>\n\n### src/a.py\n{BLOCK}",
     "think without its opening": f"### src/b.py\n{BLOCK}\n</think>\n### src/a.py\n{BLOCK}",
-    "draft before the solution": f"### src/b.py\n{BLOCK}\n<solution>\n### src/a.py\n{BLOCK}</solution>\n### src/b.py\n{BLOCK}",
+    "draft before the solution": f"### src/b.py\n{BLOCK}\n<solution>\n### src/a.py\n{BLOCK}</solution>\n"
+    f"### src/b.py\n{BLOCK}",
 }
 
 
@@ -118,12 +119,12 @@ LOST: dict[str, tuple[SampleOutcome, str]] = {
     "an empty solution": ("no_answer", f"### src/a.py\n{BLOCK}\n<solution>\n</solution>"),
     "out of the repository": ("outside_repository", f"### ../../etc/passwd\n{BLOCK}"),
     "absolute": ("outside_repository", f"### /etc/passwd\n{BLOCK}"),
-    "hook": ("outside_repository", "### .git/hooks/pre-commit\n<<<<<<< SEARCH\n=======\nrm -rf /\n>>>>>>> REPLACE\n"),
+    "hook": ("outside_repository", "### .git/hooks/x\n<<<<<<< SEARCH\n=======\nrm -rf /\n>>>>>>> REPLACE\n"),
     "through a link": ("outside_repository", "### link/passwd\n<<<<<<< SEARCH\n=======\nroot\n>>>>>>> REPLACE\n"),
     "NUL in the path": ("outside_repository", f"### src/a\0.py\n{BLOCK}"),
     "drive": ("outside_repository", f"### C:\\src\\a.py\n{BLOCK}"),
     "diff out of the repository": ("outside_repository", "--- /dev/null\n+++ b/../x\n@@ -0,0 +1 @@\n+x\n"),
-    "several dividers, no match": ("malformed_edit", "### src/a.py\n<<<<<<< SEARCH\nz\n=======\ny\n=======\nx\n>>>>>>> R\n"),
+    "several dividers, no match": ("malformed_edit", "### Makefile\n<<<<<<<\nz\n=======\ny\n=======\n>>>>>>>\n"),
 }  # fmt: skip
 
 
@@ -146,7 +147,8 @@ def test_several_blocks_and_files_keep_their_order() -> None:
 
 @pytest.mark.parametrize("path", ["src/new.py", "notes.txt", "Dockerfile"])
 def test_an_empty_search_on_a_free_path_makes_a_file(path: str) -> None:
-    text = f"### {path}\n<<<<<<< SEARCH\n=======\nx = 1\n>>>>>>> REPLACE\n<<<<<<< SEARCH\nx = 1\n=======\nx = 2\n>>>>>>> REPLACE"
+    text = f"### {path}\n<<<<<<< SEARCH\n=======\nx = 1\n>>>>>>> REPLACE\n"
+    text += "<<<<<<< SEARCH\nx = 1\n=======\nx = 2\n>>>>>>> REPLACE"
     assert [edit.action for edit in parsed(text).edits] == ["create", "replace"]
     assert {edit.path for edit in parsed(text).edits} == {path}
 
@@ -176,7 +178,8 @@ def test_fences_inside_a_block_are_text() -> None:
 
 
 def test_a_diff_that_deletes_and_creates() -> None:
-    text = "```diff\n--- a/src/b.py\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-x = 1\n-y = 2\n--- /dev/null\n+++ b/src/c.py\n@@ -0,0 +1 @@\n+z\n```"
+    text = "```diff\n--- a/src/b.py\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-x = 1\n-y = 2\n"
+    text += "--- /dev/null\n+++ b/src/c.py\n@@ -0,0 +1 @@\n+z\n```"
     assert [(edit.path, edit.action) for edit in parsed(text).edits] == [
         ("src/b.py", "delete"),
         ("src/c.py", "create"),
@@ -193,8 +196,9 @@ def test_the_last_solution_counts() -> None:
 
 
 PIECES = st.sampled_from(
-    ["<<<<<<< SEARCH", "=======", ">>>>>>> REPLACE", "### src/a.py", "```", "````", "```python", "<solution>", "</solution>",
-     "<think>", "</think>", "one", "--- a/src/a.py", "+++ b/src/a.py", "@@ -1 +1 @@", "+x", "-one", "\\", "", "### ../x", "\0", "\r"]
+    ["<<<<<<< SEARCH", "=======", ">>>>>>> REPLACE", "### src/a.py", "```", "````", "```python", "<solution>",
+     "</solution>", "<think>", "</think>", "one", "--- a/src/a.py", "+++ b/src/a.py", "@@ -1 +1 @@", "+x", "-one",
+     "\\", "", "### ../x", "\0", "\r"]
 )  # fmt: skip
 
 
@@ -206,24 +210,26 @@ def test_nothing_a_model_writes_raises(pieces: list[str], end: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("head", "unit", "tail"),
     [
-        "x" * 10_000_000,
-        "\n" * 10_000_000,
-        "`" * 10_000_000,
-        "<" * 5_000_000 + "=" * 5_000_000,
-        "```\n" * 2_500_000,
-        " \t" * 5_000_000,
-        "### src/a.py\n<<<<<<< SEARCH\n" + "one\n" * 2_000_000,
-        "### src/a.py\n<<<<<<< SEARCH\none\n" + "=======\n" * 1_000_000 + ">>>>>>> REPLACE\n",
-        f"### src/a.py\n{BLOCK}" + "<think>\n" * 1_000_000,
-        "### src/a.py\n" * 700_000,
-        "# `a.b` c.d\n" * 800_000,
-        "### src/a.py\n<<<<<<< SEARCH\none\n=======\n" + "new line\n" * 1_000_000 + ">>>>>>> REPLACE\n",
+        ("", "x", ""),
+        ("", "\n", ""),
+        ("", "`", ""),
+        ("<<<<", "<", "===="),
+        ("", "```\n", ""),
+        ("", " \t", ""),
+        ("### src/a.py\n<<<<<<< SEARCH\n", "one\n", ""),
+        ("### src/a.py\n<<<<<<< SEARCH\none\n", "=======\n", ">>>>>>> REPLACE\n"),
+        ("### src/a.py\n<<<<<<< SEARCH\none\n=======\n", "new line\n", ">>>>>>> REPLACE\n"),
+        (f"### src/a.py\n{BLOCK}", "<think>\n", ""),
+        ("", "</think>\n", ""),
+        ("", "<solution></solution>\n", ""),
+        ("", "### src/a.py\n", ""),
+        ("", "# `a.b` c.d\n", BLOCK),
     ],
-    ids=["letters", "lines", "ticks", "marks", "fences", "blanks", "unclosed", "dividers", "thoughts", "paths", "prose", "long"],
-)  # fmt: skip
-def test_ten_megabytes_take_less_than_two_seconds(text: str) -> None:
+)
+def test_ten_megabytes_take_less_than_two_seconds(head: str, unit: str, tail: str) -> None:
+    text = head + unit * (10_000_000 // len(unit)) + tail
     begun = time.process_time()
     parse_edits(text, TREE, ("src/a.py",))
     assert time.process_time() - begun < 2

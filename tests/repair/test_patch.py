@@ -108,7 +108,8 @@ def test_a_changed_file() -> None:
 def test_new_and_deleted_files_carry_their_modes() -> None:
     patch = make_patch({"gone.sh": "x\n"}, {"new.py": "y\n"}, {"gone.sh": "100755"})
     assert patch == (
-        "diff --git a/gone.sh b/gone.sh\ndeleted file mode 100755\n--- a/gone.sh\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"
+        "diff --git a/gone.sh b/gone.sh\ndeleted file mode 100755\n"
+        "--- a/gone.sh\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"
         "diff --git a/new.py b/new.py\nnew file mode 100644\n--- /dev/null\n+++ b/new.py\n@@ -0,0 +1 @@\n+y\n"
     )
 
@@ -163,7 +164,8 @@ def test_a_patch_that_does_not_fit_is_a_refusal(patch: str, outcome: str) -> Non
 
 def test_a_patch_as_swe_bench_has_it_is_read() -> None:
     patch = (
-        "diff --git a/sphinx/x.py b/sphinx/x.py\nindex 8266583..a57f90e 100644\n--- a/sphinx/x.py\n+++ b/sphinx/x.py\n"
+        "diff --git a/sphinx/x.py b/sphinx/x.py\nindex 8266583..a57f90e 100644\n"
+        "--- a/sphinx/x.py\n+++ b/sphinx/x.py\n"
         "@@ -1,2 +1,3 @@ class Check:\n one\n+two\n three\n\n"
     )
     assert not isinstance(parse_patch(patch), Refusal)

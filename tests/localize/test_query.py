@@ -1,0 +1,54 @@
+"""Issues as weighted words."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentless.localize.query import MAX_TERMS, Query, by_stem, read_query
+
+
+def weight(query: Query, term: str) -> float:
+    return float(query.weights[query.terms.index(term)])
+
+
+def test_saturated_weights_of_title_code_and_prose() -> None:
+    query = read_query("Empty carts\n\nThe add_item method; the method again.")
+    assert weight(query, "method") == pytest.approx(3 * 2 / (2 + 2))
+    assert weight(query, "add_item") == pytest.approx(3 * 1.5 / (1.5 + 2))
+    assert weight(query, "carts") == pytest.approx(3 * 5 / (5 + 2))
+
+
+def test_words_are_split_and_whole() -> None:
+    query = read_query("title\n\nBlueprintSetupState")
+    assert {"blueprintsetupstate", "blueprint", "setup", "state"} <= set(query.terms)
+
+
+def test_the_title_counts_once_as_title_and_again_where_it_is_repeated() -> None:
+    query = read_query("carts\n\ncarts")
+    assert weight(query, "carts") == pytest.approx(3 * 6 / (6 + 2))
+
+
+def test_stems_run_parallel_and_take_the_heaviest_form() -> None:
+    query = read_query("cart\n\ncarts")
+    assert query.stems == ("cart", "cart")
+    assert by_stem(query) == {"cart": pytest.approx(15 / 7)}
+
+
+def test_an_empty_issue_has_no_terms() -> None:
+    query = read_query("")
+    assert query.terms == () and query.weights.shape == (0,)
+
+
+def test_a_huge_issue_keeps_its_heaviest_terms() -> None:
+    words = " ".join(f"word{number}q" for number in range(5000))
+    query = read_query(f"title important\n\n{words}")
+    assert len(query.terms) == MAX_TERMS
+    assert "important" in query.terms
+
+
+@given(st.text(max_size=200))
+def test_weights_are_within_zero_and_three(issue: str) -> None:
+    query = read_query(issue)
+    assert len(query.terms) == len(set(query.terms)) == len(query.stems) == len(query.weights)
+    assert np.all(query.weights > 0) and np.all(query.weights < 3)
