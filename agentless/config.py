@@ -10,7 +10,10 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agentless.errors import ConfigError
+from agentless.errors import ConfigError, ContextError
+
+SMALLEST_PROMPT_TOKENS = 512
+"""An issue of a few lines and one function."""
 
 
 class Section(BaseModel):
@@ -62,7 +65,7 @@ class RepairConfig(Section):
     max_issue_chars: int = Field(default=0, ge=0)
     """Characters of the issue that are shown; 0 = all."""
     greedy_first: bool = False
-    """Attempt 0 at temperature 0."""
+    """Attempt 0 at temperature 0; with one element per prompt, the first attempt of every element."""
     temperature: float = Field(default=0.6, ge=0)
     """Sampling temperature."""
     top_p: float = Field(default=0.95, gt=0, le=1)
@@ -206,6 +209,25 @@ def load_config(
         return RunConfig.model_validate(data)
     except ValidationError as error:
         raise ConfigError(explain(error)) from error
+
+
+def check_context(config: RunConfig, context_tokens: int) -> None:
+    """Whether every stage that asks the model has room for a prompt beside its output.
+
+    Raises:
+        ContextError: a stage's output limit leaves fewer than `SMALLEST_PROMPT_TOKENS`.
+    """
+    asked = {
+        "localize": config.localize.max_tokens if config.localize.rollouts else 0,
+        "repair": config.repair.max_tokens,
+        "validation": config.validation.max_tokens if config.validation.reproduction_tests else 0,
+    }
+    for section, tokens in asked.items():
+        if tokens and context_tokens - tokens < SMALLEST_PROMPT_TOKENS:
+            raise ContextError(
+                f"{section}.max_tokens={tokens} leaves no room for a prompt in the context of {context_tokens} tokens; "
+                f"serve a longer context, or --set {section}.max_tokens={max(1, context_tokens // 4)}"
+            )
 
 
 def parse_override(text: str) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from agentless.cli.model import embedded_profile, fetch_embedded
     from agentless.cli.progress import reporter
-    from agentless.cli.world import find_repositories
+    from agentless.cli.world import explain_sandbox, find_repositories
     from agentless.dataset import load_instances
 
     config = config_from(args)
@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     repositories = find_repositories(args.repos, instances)
     embedded_profile(config)
     with reporter(len(instances)) as shown:
+        explain_sandbox(config, shown)
         weights = fetch_embedded(config, shown)
         failed = asyncio.run(run_all(instances, repositories, config, weights, shown, args))
     sys.stderr.write(f"predictions: {args.run_dir / 'preds.jsonl'}\n")
@@ -76,12 +77,14 @@ async def run_all(
     from agentless.cli.model import open_model
     from agentless.cli.world import make_world, manifest_of
     from agentless.executors import LocalExecutor
+    from agentless.config import check_context
     from agentless.pipeline import run_instance
     from agentless.repo import RepoSnapshot
     from agentless.store import RunStore
     from agentless.trace import CallLog, TracedModel
 
     async with open_model(config, weights, shown) as model:
+        check_context(config, model.context_tokens)
         with RunStore.open(args.run_dir, manifest_of(config, model, args.dataset)) as store:
             world = make_world(config, model, shown)
 

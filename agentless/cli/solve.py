@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     from agentless.cli.model import embedded_profile, fetch_embedded
     from agentless.cli.progress import reporter
     from agentless.cli.tables import print_solution
+    from agentless.cli.world import explain_sandbox
     from agentless.dataset import own_instance
     from agentless.repo import RepoSnapshot
 
@@ -64,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
             check_apply(args.repo)
         instance = own_instance(str(args.repo), issue, args.commit)
         with reporter() as shown:
+            explain_sandbox(config, shown)
             weights = fetch_embedded(config, shown)
             outcome = asyncio.run(solve(instance, snapshot, config, weights, shown, args.run_dir))
     patch = outcome.prediction.model_patch
@@ -91,11 +93,13 @@ async def solve(
     """The pipeline over one instance, with the model and the sandbox that the configuration asks for."""
     from agentless.cli.model import open_model
     from agentless.cli.world import make_world, manifest_of, own_run_dir
+    from agentless.config import check_context
     from agentless.pipeline import run_instance
     from agentless.store import RunStore
     from agentless.trace import CallLog, TracedModel
 
     async with open_model(config, weights, shown) as model:
+        check_context(config, model.context_tokens)
         folder = run_dir or own_run_dir(instance, snapshot, config)
         with RunStore.open(folder, manifest_of(config, model)) as store:
             own = store.instance(instance.instance_id)

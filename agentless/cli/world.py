@@ -23,7 +23,7 @@ UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def make_world(config: "RunConfig", model: "ChatModel", shown: "Reporter", *, mount: str = "") -> "World":
-    """The parts of a run; what executes the tests, or why nothing does, is said once.
+    """The parts of a run.
 
     Args:
         mount: the user's own repository; an interpreter that has it installed in editable form then runs the
@@ -35,18 +35,24 @@ def make_world(config: "RunConfig", model: "ChatModel", shown: "Reporter", *, mo
     from agentless.repo import BlobCache
     from agentless.sandbox import choose_runner
 
-    explained: set[str] = set()
     slots = asyncio.Semaphore(config.limits.tests)
     place = str(Path(mount).resolve()) if mount else ""
 
     def runner(snapshot: "RepoSnapshot") -> AbstractAsyncContextManager["TestRunner | None"]:
-        choice = choose_runner(config.validation, snapshot.export, mount=place, slots=slots)
-        if choice.reason not in explained:
-            explained.add(choice.reason)
-            shown.say(choice.reason)
-        return choice.runner or nullcontext()
+        return choose_runner(config.validation, snapshot.export, mount=place, slots=slots).runner or nullcontext()
 
     return World(config=config, model=model, runner=runner, cache=BlobCache.open(), progress=shown)
+
+
+def explain_sandbox(config: "RunConfig", shown: "Reporter") -> None:
+    """Say what will run the tests, or why nothing will, before any time is spent.
+
+    Raises:
+        ConfigError: the sandbox or the interpreter that the user asked for does not work.
+    """
+    from agentless.sandbox import choose_runner
+
+    shown.say(choose_runner(config.validation, lambda _: None).reason)
 
 
 def manifest_of(config: "RunConfig", model: "ChatModel", dataset: Path | None = None) -> "Manifest":

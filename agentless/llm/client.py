@@ -148,10 +148,10 @@ class OpenAIModel:
             kind=self.endpoint.kind,
             sampling=self.endpoint.sampling,
         )
-        began = time.monotonic()
         async with self.requests:
+            began = time.monotonic()  # waiting for one's turn does not count
             result = await self.send_until_done(ask.instance_id, body)
-        seconds = round(time.monotonic() - began, 3)
+            seconds = round(time.monotonic() - began, 3)
         if isinstance(result, Completion):
             return self.reply(result, attempt, seed, seconds)
         outcome: ReplyOutcome = "context_overflow" if result.kind == "overflow" else "server_error"

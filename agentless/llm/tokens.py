@@ -111,7 +111,8 @@ class TokenCounter:
                 return tokens
             if response.status_code >= 500 or response.status_code == 429:
                 return None
-            self.dialects.remove(dialect)
+            # several counts run at once, and another one may have found out first
+            self.dialects = [known for known in self.dialects if known != dialect]
         return None
 
     def llamacpp_body(self, text: str) -> dict[str, Any]:

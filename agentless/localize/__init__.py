@@ -1,9 +1,9 @@
 """Stage 1: which files to edit, and where in them.
 
 - `stage.localize`: the whole stage.
-- `retrieve.retrieve`: files without a model; `corpus`, `query`, `mentions`, `texts`, `named`, `structure`, `weights`
-  are its parts.
-- `elements.rank_elements`: functions and methods without a model.
+- `retrieve.retrieve`: files without a model; `mentions`, `query`, `corpus`, `tokens`, `bm25` feed its features
+  (`texts`, `named`, `structure`), `weights` adds them up.
+- `elements.rank_elements`: functions and methods without a model, by the features in `signals`.
 - `files`, `chosen`: what the model is asked; `parse` and `chosen` read its replies, `budget` fits the prompts.
 - `fuse`, `lines`: ranks and spans put together.
 """

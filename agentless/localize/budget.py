@@ -48,7 +48,7 @@ async def first_fitting(
 
 
 def shortened(issue: str, limit: int) -> str:
-    """The issue in at most about `limit` characters: its beginning, and a third from its end (tracebacks end there).
+    """The issue in about `limit` characters: its beginning, and a third from its end, where tracebacks end.
 
     A limit of 0 leaves it whole.
     """
@@ -56,7 +56,7 @@ def shortened(issue: str, limit: int) -> str:
         return issue
     tail = limit // 3
     cut = len(issue) - limit
-    return f"{issue[: limit - tail]}\n[... {cut} characters left out ...]\n{issue[-tail:]}"
+    return f"{issue[: limit - tail]}\n[... {cut} characters left out ...]\n{issue[len(issue) - tail :]}"
 
 
 def issue_mark(issue: str) -> str:

@@ -1,4 +1,4 @@
-"""The model's choice of elements: one question about the outlines of the best files, the reply read as locations."""
+"""The model's choice of elements: one question about the skeletons of the best files, read as locations."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from agentless.config import LocalizeConfig
 from agentless.localize.budget import first_fitting, issue_mark, prompt_budget, shortened
 from agentless.localize.files import ISSUE_CHARS
-from agentless.localize.lines import clamp
+from agentless.localize.lines import clamp, windows
 from agentless.localize.parse import DECORATION, REPLY_CHARS, PathLookup, fenced_blocks
 from agentless.ports import Ask, ChatModel, Message
 from agentless.prompting import Prompt, load_prompt
@@ -14,7 +14,9 @@ from agentless.records import Instance, Location, RankedFile
 from agentless.repo import Index, Symbol, skeleton_text
 
 NAMED = re.compile(r"^(?P<path>[^\s:]{1,300})\s*::\s*(?P<name>[A-Za-z_][\w.]{0,200})")
-SPAN = re.compile(r"^(?P<path>[^\s:]{1,300})\s*:\s*(?:lines?\s*)?L?(?P<start>\d{1,7})(?:\s*[-\u2013]\s*L?(?P<end>\d{1,7}))?")
+SPAN = re.compile(
+    r"^(?P<path>[^\s:]{1,300})\s*:\s*(?:lines?\s*)?L?(?P<start>\d{1,7})(?:\s*[-\u2013]\s*L?(?P<end>\d{1,7}))?"
+)
 
 
 async def choose_elements(
@@ -45,7 +47,14 @@ async def choose_elements(
     text = next((reply.text for reply in replies if reply.outcome == "ok"), "")
     symbols = {file.path: index.symbols(file.path) for file in files}
     lines = {file.path: index.facts(file.path).lines for file in files}
-    return parse_elements(text, symbols, lines, config.max_elements)
+    return merge_spans(parse_elements(text, symbols, lines, config.max_elements), lines)
+
+
+def merge_spans(locations: Sequence[Location], lines: Mapping[str, int]) -> tuple[Location, ...]:
+    """Named elements in their order, then the plain spans of lines, overlapping ones as one."""
+    named = [location for location in locations if location.kind != "lines"]
+    spans = [location for location in locations if location.kind == "lines"]
+    return (*named, *windows(spans, lines, 0))
 
 
 def smaller_views(

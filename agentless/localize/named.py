@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 
@@ -104,10 +105,10 @@ def symbol_features(corpus: Corpus, mentions: Mentions) -> dict[str, Vector]:
 
 def qualified_pairs(dotted: Iterable[str]) -> set[str]:
     """`a.B.c` -> `a.B`, `B.c`: what may be Class.method."""
-    pairs = set()
+    pairs: set[str] = set()
     for name in dotted:
         parts = name.split(".")
-        pairs.update(f"{left}.{right}" for left, right in zip(parts, parts[1:], strict=False))
+        pairs.update(f"{left}.{right}" for left, right in pairwise(parts))
     return pairs
 
 

@@ -65,9 +65,7 @@ async def find_elements(
     """Elements of the files: none, retrieval's, or the model's first and then retrieval's."""
     if config.elements == "none" or not files:
         return ()
-    ranked = await asyncio.to_thread(
-        rank_elements, index, instance.problem_statement, files, config.max_elements
-    )
+    ranked = await asyncio.to_thread(rank_elements, index, instance.problem_statement, files, config.max_elements)
     if config.elements == "retrieval" or model is None:
         return ranked
     chosen = await choose_elements(instance, index, files, model, config)

@@ -20,7 +20,7 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=CACHED_WORDS)
 def stems(word: str) -> tuple[str, ...]:
-    """Stems of an identifier and of its parts, each once: `BlueprintSetupState` -> ..., blueprint, setup, state."""
+    """Stems of an identifier and of its parts, each once: `setupStates` -> setupst, setup, state."""
     return tuple(dict.fromkeys(stem(piece) for piece in pieces(word)))
 
 

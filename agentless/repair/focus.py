@@ -45,11 +45,15 @@ def in_files(index: Index, elements: Sequence[Location]) -> list[Location]:
 
 
 def rewritable(index: Index, elements: Sequence[Location], max_chars: float) -> list[Location]:
-    """Elements that a reply can hold whole: named definitions that are short enough."""
+    """Elements that a reply can hold whole: named definitions that are short enough.
+
+    A class gives way to its own methods where those are elements too.
+    """
     found = []
     for element in elements:
         lines = index.text(element.path).split("\n")[element.start_line - 1 : element.end_line]
         short = len(lines) <= MAX_REWRITE_LINES and sum(len(line) + 1 for line in lines) <= max_chars
         if element.kind in REWRITABLE and element.name and short:
             found.append(element)
-    return found
+    outer = {(element.path, element.name.rpartition(".")[0]) for element in found}
+    return [element for element in found if element.kind != "class" or (element.path, element.name) not in outer]

@@ -1,7 +1,8 @@
 """A GBNF grammar of SEARCH/REPLACE replies whose SEARCH can only be lines that were shown, unique in their file.
 
 Form of GBNF as llama.cpp documents it (grammars/README.md there). Small models copy badly: forced this way a 1.5B
-model fixed 10 of 18 one-line bugs, 4 of 18 without (docs/design).
+model fixed 10 of 18 one-line bugs, 4 of 18 without (docs/design). New lines may not begin like a marker or a
+fence: a small model that loses its place would write those into the file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +43,7 @@ def edit_grammar(views: Sequence[View], lines: Mapping[str, list[str]]) -> str:
     if not blocks:
         return ""
     root = f'root ::= "```\\n" ({" | ".join(blocks)}){{1,{MAX_BLOCKS}}} "```"'
-    tail = ['line ::= ([^>\\r\\n] [^\\r\\n]*)? "\\n"', 'end ::= ">>>>>>> REPLACE\\n"']
+    tail = ['line ::= ([^<=>`\\r\\n] [^\\r\\n]*)? "\\n"', 'end ::= ">>>>>>> REPLACE\\n"']
     return "\n".join([root, *rules, *tail]) + "\n"
 
 

@@ -25,6 +25,8 @@ def find(lines: list[str], search: list[str], replace: list[str], shown: Spans |
     `shown` are the spans that the model saw, None for the whole file: a text that stands several times in the
     file, but once in what was shown, names that one.
     """
+    if not any(line.strip() for line in search):
+        return Refusal("search_ambiguous", "SEARCH holds only blank lines")
     places = find_lines(lines, search)
     note = ""
     if len(places) > 1:
@@ -42,8 +44,6 @@ def find_normalised(
     """The same with runs of blanks taken as one and outer blank lines ignored; indentation is put right."""
     head, tail = blank_ends(search)
     wanted = search[head : len(search) - tail]
-    if not wanted:
-        return Refusal("search_ambiguous", "SEARCH holds only blank lines")
     places = find_lines([squeeze(line) for line in lines], [squeeze(line) for line in wanted])
     note = ""
     if len(places) > 1:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tree_sitter import Language, Node, Query, Tree
 
 
+MAX_TOKENS = 5000
+"""Unnamed children of one node above which a tree is not queried: their square is the time it takes, in ns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """Where a language's parser and queries are."""
@@ -87,13 +91,30 @@ def parse(text: bytes, language: str) -> "Tree":
 
 
 def captures(tree: "Tree", language: str) -> "list[tuple[str, Node]]":
-    """(capture name, node) in order of position, outer nodes before inner ones."""
+    """(capture name, node) in order of position, outer nodes before inner ones; none in a tree that `is_junk`."""
     from tree_sitter import QueryCursor
 
+    if is_junk(tree.root_node):
+        return []
     found = QueryCursor(load_query(language)).captures(tree.root_node)
     pairs = [(node.start_byte, -node.end_byte, name, node) for name, nodes in found.items() for node in nodes]
     pairs.sort(key=position)
     return [(name, node) for _, _, name, node in pairs]
+
+
+def is_junk(root: "Node") -> bool:
+    """Whether a node holds thousands of tokens without a named node, as a megabyte of `(` does.
+
+    Queries take quadratic time there (2 minutes for that megabyte; the binding's own ways to stop a query crash).
+    Such lists only come from errors, so that sound subtrees need no look.
+    """
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node.child_count - node.named_child_count > MAX_TOKENS:
+            return True
+        waiting += [child for child in node.children if child.has_error]
+    return False
 
 
 def position(pair: "tuple[int, int, str, Node]") -> tuple[int, int, int]:

@@ -9,6 +9,7 @@ Two ways to become nobody:
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 from functools import lru_cache
@@ -35,7 +36,7 @@ LINKS = "/etc/agentless/bin"
 FIRST_USER, USERS = 1_900_000_000, 1 << 24
 INNER_USER = 1000
 NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
-DROP = ("setpriv", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all")
+DROP = ("--clear-groups", "--bounding-set=-all", "--inh-caps=-all")
 SETUP_CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 STARTED_BY_SIGNAL = 128
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
@@ -96,7 +97,9 @@ class BwrapRunner(JobRunner):
     def command_line(self, job: Path, shell: str, status_fd: int = -1) -> list[str]:
         """The whole argv; bwrap reports to the file descriptor unless it is negative."""
         status = ["--json-status-fd", str(status_fd)] if status_fd >= 0 else []
-        return ["bwrap", *status, *self.arguments(job, self.interpreter()), "--", *self.launcher(job, shell)]
+        # our PATH finds bwrap; the sandbox's PATH, which the child gets, is for what runs inside
+        program = shutil.which("bwrap") or "bwrap"
+        return [program, *status, *self.arguments(job, self.interpreter()), "--", *self.launcher(job, shell)]
 
     def arguments(self, job: Path, python: Interpreter) -> list[str]:
         """Everything bwrap is told but the command."""
@@ -125,7 +128,8 @@ class BwrapRunner(JobRunner):
         if not owns_all_users():
             return bash
         user = str(job_user(job))
-        return [*DROP, "--reuid", user, "--regid", user, *bash]
+        setpriv = shutil.which("setpriv", path=SYSTEM_PATH) or "setpriv"
+        return [setpriv, *DROP, "--reuid", user, "--regid", user, *bash]
 
     def environment(self, job: Path, python: Interpreter) -> dict[str, str]:
         """The whole environment: the interpreter first on PATH, the tree first among modules."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from agentless.config import ValidationConfig
 from agentless.errors import ConfigError
-from agentless.sandbox.bwrap import BwrapRunner, owns_all_users
+from agentless.sandbox.bwrap import SYSTEM_PATH, BwrapRunner, owns_all_users
 from agentless.sandbox.host import HostRunner
 from agentless.sandbox.jobs import JobRunner
 from agentless.sandbox.limits import SandboxLimits
@@ -86,7 +86,7 @@ def probe(python: str = "") -> str:
     for program, package in (("bwrap", "bubblewrap"), ("git", "git"), ("bash", "bash")):
         if shutil.which(program) is None:
             return f"{program} is missing; " + INSTALL.format(package=package)
-    if owns_all_users() and shutil.which("setpriv") is None:
+    if owns_all_users() and shutil.which("setpriv", path=SYSTEM_PATH) is None:
         return "setpriv is missing; " + INSTALL.format(package="util-linux")
     runner = BwrapRunner(lambda _: None, python=python)
     with tempfile.TemporaryDirectory(prefix="agentless-probe-") as folder:

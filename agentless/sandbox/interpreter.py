@@ -73,7 +73,9 @@ def absolute(python: str) -> str:
     Raises:
         ConfigError: there is no such program.
     """
-    found = shutil.which(str(Path(python).expanduser()) if "/" in python else python)
+    # a name without a slash is looked up on PATH, never in the current folder
+    place = str(Path.cwd() / Path(python).expanduser()) if "/" in python else python
+    found = shutil.which(place)
     if found is None:
         raise ConfigError(f"no interpreter {python!r}; set validation.python to a Python that starts")
     return str(Path.cwd() / found)

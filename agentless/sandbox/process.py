@@ -1,15 +1,17 @@
 """One child process with a deadline, a bounded memory of its output, and a watchman."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+Outcome = Literal["ended", "timeout", "killed"]
+
 KEPT_OUTPUT = 8 * 1024 * 1024
 """Bytes of output kept for the parsers; older ones are dropped."""
-CHUNK = 65536
 WATCH_SECONDS = 0.2
 DRAIN_SECONDS = 2.0
 """How long to wait for the end of the output of a process that is gone."""
@@ -21,7 +23,7 @@ class Finished:
 
     exit_code: int | None
     """None when it was killed by us."""
-    outcome: Literal["ended", "timeout", "killed"]
+    outcome: Outcome
     output: bytes
     """The last `KEPT_OUTPUT` bytes of stdout and stderr together."""
     seconds: float
@@ -47,6 +49,22 @@ class Tail:
         return bytes(self.data[-self.size :])
 
 
+class Collector(asyncio.Protocol):
+    """Puts what comes out of a pipe into a tail, and knows when the pipe ended."""
+
+    def __init__(self) -> None:
+        self.tail = Tail()
+        self.ended = asyncio.Event()
+
+    def data_received(self, data: bytes) -> None:
+        """Keep it."""
+        self.tail.add(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The other side closed, or we did."""
+        self.ended.set()
+
+
 async def run_process(
     argv: Sequence[str],
     *,
@@ -61,7 +79,7 @@ async def run_process(
 
     Args:
         timeout_s: wall-clock seconds.
-        kill: ends the process and everything it started; called on deadline, reason and cancellation.
+        kill: ends the process and everything it started; called in any case, last.
         watch: called every 0.2 s; a non-empty text kills.
         pass_fd: a file descriptor for the child alone, closed here in any case; -1 = none.
 
@@ -69,49 +87,56 @@ async def run_process(
         OSError: the program could not be started.
     """
     begin = time.monotonic()
+    output = Collector()
+    read_end, write_end = os.pipe()
+    pipe, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: output, os.fdopen(read_end, "rb", 0))
     handed = (pass_fd,) if pass_fd >= 0 else ()
     try:
         process = await asyncio.create_subprocess_exec(
-            *argv, env=dict(env), cwd=cwd, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT, start_new_session=True, pass_fds=handed,
+            *argv, env=dict(env), cwd=cwd, stdin=asyncio.subprocess.DEVNULL, stdout=write_end, stderr=write_end,
+            start_new_session=True, pass_fds=handed,
         )  # fmt: skip
+    except BaseException:
+        pipe.close()
+        raise
     finally:
-        for descriptor in handed:
+        for descriptor in (write_end, *handed):
             os.close(descriptor)
-    tail = Tail()
-    reader = asyncio.create_task(drain(process, tail))
-    outcome: Literal["ended", "timeout", "killed"] = "ended"
-    reason = ""
     try:
-        while process.returncode is None and not reason:
-            left = begin + timeout_s - time.monotonic()
-            if left <= 0:
-                outcome, reason = "timeout", f"no end within {timeout_s:g} s"
-                break
-            try:
-                await asyncio.wait_for(process.wait(), min(left, WATCH_SECONDS))
-            except TimeoutError:
-                reason = watch(process)
-                outcome = "killed" if reason else "ended"
+        outcome, reason = await wait_or_stop(process, begin + timeout_s, watch)
     finally:
         kill(process)
         await asyncio.shield(process.wait())
-        await asyncio.wait({reader}, timeout=DRAIN_SECONDS)
-        reader.cancel()
+        with contextlib.suppress(TimeoutError):  # a process that left the group may hold the pipe open
+            await asyncio.wait_for(output.ended.wait(), DRAIN_SECONDS)
+        pipe.close()
     return Finished(
         exit_code=process.returncode if outcome == "ended" else None,
         outcome=outcome,
-        output=tail.value(),
+        output=output.tail.value(),
         seconds=time.monotonic() - begin,
         reason=reason,
     )
 
 
-async def drain(process: asyncio.subprocess.Process, tail: Tail) -> None:
-    """Read the output to its end into the tail."""
-    stream = process.stdout
-    while stream is not None and (chunk := await stream.read(CHUNK)):
-        tail.add(chunk)
+async def wait_or_stop(
+    process: asyncio.subprocess.Process, deadline: float, watch: Callable[[asyncio.subprocess.Process], str]
+) -> tuple[Outcome, str]:
+    """How a process ended or has to end, and why.
+
+    Args:
+        deadline: on the clock of `time.monotonic`.
+    """
+    while process.returncode is None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return "timeout", "no end within the time limit"
+        try:
+            await asyncio.wait_for(process.wait(), min(left, WATCH_SECONDS))
+        except TimeoutError:
+            if reason := watch(process):
+                return "killed", reason
+    return "ended", ""
 
 
 def clean_environment(**values: str) -> dict[str, str]:

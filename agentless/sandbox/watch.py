@@ -66,8 +66,10 @@ class NamespaceWatchman(Watchman):
                 self.text += chunk
         values: dict[str, int] = {}
         for line in self.text.splitlines():
-            with contextlib.suppress(ValueError):
-                values.update({key: value for key, value in json.loads(line).items() if isinstance(value, int)})
+            with contextlib.suppress(ValueError):  # a line that is not whole yet
+                document = json.loads(line)
+                if isinstance(document, dict):
+                    values.update({key: value for key, value in document.items() if isinstance(value, int)})
         return values
 
     def kill(self, process: asyncio.subprocess.Process) -> None:

@@ -39,9 +39,9 @@ class FileChange:
 
 @lru_cache(maxsize=512)
 def read_patch(patch: str) -> tuple[FileChange, ...] | None:
-    """The file changes in order, None when the text is no unified diff."""
+    """The file changes in order, None when the text is no unified diff of any file."""
     try:
-        return tuple(read_file(file) for file in PatchSet(patch))
+        return tuple(read_file(file) for file in PatchSet(patch)) or None
     except (UnidiffParseError, ValueError):
         return None
 

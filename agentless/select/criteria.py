@@ -136,12 +136,9 @@ def changed_lines(patch: str) -> list[str]:
 def changes_source(index: Texts, patch: str) -> bool:
     """Whether the patch changes the code of a file that is neither a test nor documentation.
 
-    A patch that cannot be read or does not fit the index is given the benefit of the doubt.
+    A patch whose hunks do not fit the index is given the benefit of the doubt, one that cannot be read is not.
     """
-    changes = read_patch(patch)
-    if changes is None:
-        return True
-    source = [change for change in changes if is_source(change)]
+    source = [change for change in read_patch(patch) or () if is_source(change)]
     forms = changed_forms(index, source)
     return forms is None or bool(forms)
 

@@ -1,5 +1,6 @@
 """The test commands of a project: the user's own, or those its tree asks for."""
 
+import re
 import shlex
 from collections.abc import Sequence
 from typing import Literal
@@ -19,6 +20,8 @@ SYMPY_SOURCES = (  # a source distribution of sympy has no bin/test
     "python -c 'import sys, sympy; "
     "sys.exit(not sympy.test(*sys.argv[1:], verbose=True, subprocess=False))' {files}"
 )
+REPORTS = re.compile(r"(?:^|\s)-r[A-Za-z]")
+"""pytest's option for its summary, `-rA`."""
 MODULE_PATH = 'PYTHONPATH="$PWD/src:$PWD${PYTHONPATH:+:$PYTHONPATH}"'
 """The tree comes first among modules, with any runner."""
 TOOLS: tuple[tuple[str, Parser], ...] = (
@@ -33,7 +36,7 @@ def regression_command(index: Index, files: Sequence[str], config: ValidationCon
     parser = config.test_parser if config.test_parser != "auto" else parser_of(template)
     names = [django_label(path) for path in files] if parser == "django" else list(files)
     shell = template.replace("{files}", shlex.join(names))
-    if parser == "pytest" and "-r" not in template.split():
+    if parser == "pytest" and not REPORTS.search(template):
         # pytest names passed tests only when asked; an own -r of the command still wins
         shell = f'export PYTEST_ADDOPTS="-rA $PYTEST_ADDOPTS"; {shell}'
     return TestCommand(name=REGRESSION, shell=shell, parser=parser, timeout_s=config.timeout_s)

@@ -16,7 +16,7 @@ from agentless.repo import Index, is_test_path
 from agentless.repo.words import count_words
 from agentless.validate.changes import Changes, changes_of
 
-NAME, IMPORT, PLACE, WORDS = 3.0, 2.0, 2.0, 4.0
+NAME, IMPORT, PLACE, WORDS = 3.0, 2.0, 2.0, 6.0
 """Weights of the features."""
 ISSUE_SHARE = 0.5
 """A word of the issue counts half of a word of the edits."""

@@ -33,9 +33,8 @@ def parse_reply(text: str) -> ParsedTest:
     found = [read_program(block) for block in blocks]
     programs = [test for test in found if test.outcome == "ok"]
     broken = [test for test in found if test.outcome == "syntax_error"]
-    if programs:
-        return programs[-1]
-    return broken[-1] if broken else ParsedTest(outcome="no_test", detail="no block holds a program")
+    nothing = ParsedTest(outcome="no_test", detail="no block of Python")
+    return next(iter([*programs[-1:], *broken[-1:], *found[-1:], nothing]))
 
 
 def python_blocks(text: str) -> list[str]:

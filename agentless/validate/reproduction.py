@@ -37,7 +37,10 @@ async def write_tests(
         ModelServerError: the server is gone.
     """
     shown = candidates if config.reproduction_sees == "patches" else ()
-    messages = await fitted_messages(instance, shown, example, model, config)
+    # a context that cannot hold a full output and a prompt is shared in half
+    max_tokens = min(config.max_tokens, model.context_tokens // 2)
+    budget = config.max_prompt_tokens or model.context_tokens - max_tokens - MARGIN_TOKENS
+    messages = await fitted_messages(instance, shown, example, model, budget)
     ask = Ask(
         instance_id=instance.instance_id,
         stage="validate",
@@ -46,20 +49,19 @@ async def write_tests(
         attempts=tuple(range(config.reproduction_tests)),
         temperature=config.temperature,
         top_p=config.top_p,
-        max_tokens=config.max_tokens,
+        max_tokens=max_tokens,
         prompt_hash=load_prompt("validate/reproduction_test", 1).digest,
     )
     return read_replies(await model.ask(ask))
 
 
 async def fitted_messages(
-    instance: Instance, candidates: Sequence[Candidate], example: str, model: ChatModel, config: ValidationConfig
+    instance: Instance, candidates: Sequence[Candidate], example: str, model: ChatModel, budget: int
 ) -> tuple[Message, ...]:
-    """The prompt within its budget: patches go first, then the example, then the issue's end.
+    """The prompt within `budget` tokens: patches go first, then the example, then the issue's end.
 
     A prompt that never fits is sent in its smallest form: the server's refusal is then the outcome.
     """
-    budget = config.max_prompt_tokens or model.context_tokens - config.max_tokens - MARGIN_TOKENS
     prompt = load_prompt("validate/reproduction_test", 1)
     issue = instance.problem_statement
     most_voted = sorted(candidates, key=lambda candidate: -len(candidate.attempts))

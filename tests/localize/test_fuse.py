@@ -13,7 +13,9 @@ def rollout(*paths: str, attempt: int = 0) -> Rollout:
 
 
 def files(*paths: str) -> list[RankedFile]:
-    return [RankedFile(path=path, score=10.0 - place, reasons=("bm25f +1.00",)) for place, path in enumerate(paths)]
+    return [
+        RankedFile(path=path, score=10.0 - place, reasons=("bm25f +1.00",)) for place, path in enumerate(paths)
+    ]
 
 
 def test_votes_by_frequency_then_place_then_retrieval_then_path() -> None:

@@ -43,7 +43,7 @@ async def test_golden_whole_files(instance: Instance, index: Index, localization
 
 
 async def test_golden_windows(instance: Instance, index: Index, localization: Localization) -> None:
-    (context,) = await contexts(instance, index, localization, CONFIG, tokens=1660)
+    (context,) = await contexts(instance, index, localization, CONFIG, tokens=1480)
     assert "src/geometry/shapes.py" in context.shown
     check_golden("windows", context)
 
@@ -86,9 +86,7 @@ async def test_a_context_too_small_for_anything_is_an_error(
         await contexts(instance, index, localization, config, tokens=1180)
 
 
-async def test_few_exact_counts_are_asked_for(
-    instance: Instance, index: Index, localization: Localization
-) -> None:
+async def test_few_exact_counts_are_asked(instance: Instance, index: Index, localization: Localization) -> None:
     class Counting(ScriptedModel):
         calls = 0
 
@@ -96,14 +94,12 @@ async def test_few_exact_counts_are_asked_for(
             self.calls += 1
             return await super().count_tokens(text)
 
-    model = Counting([], context_tokens=1660)
+    model = Counting([], context_tokens=1480)
     await contexts_of(instance, index, localization, model, CONFIG)
     assert model.calls <= 4
 
 
-async def test_a_long_issue_leaves_room_for_code(
-    instance: Instance, index: Index, localization: Localization
-) -> None:
+async def test_a_long_issue_leaves_room(instance: Instance, index: Index, localization: Localization) -> None:
     long = replace(instance, problem_statement="word " * 20_000)
     (context,) = await contexts(long, index, localization, CONFIG, tokens=3000)
     assert "def circle_area" in turns_text(context.messages)
@@ -125,7 +121,7 @@ async def test_a_rewrite_drops_the_surroundings_before_the_issue(
 async def test_too_long_an_element_is_edited_by_search_and_replace(
     instance: Instance, index: Index, localization: Localization
 ) -> None:
-    config = RepairConfig(max_tokens=20, edit_format="rewrite_function", focus_elements=2)
+    config = RepairConfig(max_tokens=5, edit_format="rewrite_function", focus_elements=2)
     first, second = await contexts(instance, index, localization, config)
     assert first.element is None
     assert "<<<<<<< SEARCH" in turns_text(first.messages)

@@ -51,3 +51,10 @@ def test_only_short_named_definitions_are_rewritten(index: Index) -> None:
     good = at(8, 12, "Square")
     assert rewritable(index, [lines, at(1, 2, ""), good], 10_000) == [good]
     assert rewritable(index, [good], 20) == []
+
+
+def test_a_class_gives_way_to_its_methods(index: Index) -> None:
+    whole = Location(path=PATH, start_line=7, end_line=25, kind="class", name="Square")
+    method = Location(path=PATH, start_line=18, end_line=25, kind="method", name="Square.grow")
+    assert rewritable(index, [whole, method], 10_000) == [method]
+    assert rewritable(index, [whole], 10_000) == [whole]

@@ -1,5 +1,6 @@
 """Replies become samples; every way to fail is an outcome of the closed set."""
 
+import time
 from typing import get_args
 
 import pytest
@@ -16,8 +17,8 @@ from agentless.repo.index import Index
 
 SHAPES = "src/geometry/shapes.py"
 WHOLE = Context((), "", (View(SHAPES, ""), View("src/geometry/scales.py", "")))
-CIRCLE = Location(path=SHAPES, start_line=27, end_line=28, kind="function", name="circle_area")
-ONE = Context((), "", (View(SHAPES, "", ((27, 28),)),), CIRCLE)
+CIRCLE = Location(path=SHAPES, start_line=28, end_line=29, kind="function", name="circle_area")
+ONE = Context((), "", (View(SHAPES, "", ((28, 29),)),), CIRCLE)
 
 
 def block(path: str, search: str, replace: str) -> str:
@@ -121,3 +122,14 @@ def test_no_reply_raises(index: Index, text: str, path: str, search: str, new: s
             result = sample(reply, index, context)
             assert result.outcome in get_args(SampleOutcome)
             assert (result.outcome == "patch") == bool(result.patch)
+
+
+@pytest.mark.parametrize(
+    "unit", ["x", "\n", "```python\n", "def circle_area(radius):\n", "<<<<<<< SEARCH\n=======\n"]
+)
+def test_ten_megabytes_are_read_in_less_than_two_seconds(unit: str, index: Index) -> None:
+    text = unit * (10_000_000 // len(unit))
+    begun = time.process_time()
+    for context in (WHOLE, ONE):
+        assert sample(text, index, context).outcome != "patch"
+    assert time.process_time() - begun < 2

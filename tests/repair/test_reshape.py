@@ -90,7 +90,8 @@ def test_where_the_docstring_is(body: list[str], expected: tuple[int, int] | Non
 @pytest.mark.parametrize(
     "comment",
     ["# ... rest of the code", "    # ...", "# the rest of the method remains unchanged",
-     "// ... existing code ...", "# Existing code here", "# (same as before)", "/* rest of your code */", "# … as it was"],
+     "// ... existing code ...", "# Existing code here", "# (same as before)", "/* rest of your code */",
+     "# … as it was"],
 )  # fmt: skip
 def test_comments_that_stand_for_code_are_seen(comment: str) -> None:
     assert left_out(["def f():", comment], ["def f():"]) == comment.strip()

@@ -76,12 +76,8 @@ async def test_the_embedded_preset_spreads_over_elements(
     asked = {(ask.attempts, ask.temperature) for ask in model.asks}
     assert asked == {((0,), 0.0), ((2, 4), 0.8), ((1,), 0.0), ((5,), 0.8), ((3,), 0.0)}
     assert [sample.outcome for sample in samples] == [
-        "patch",
-        "malformed_edit",
-        "patch",
-        "malformed_edit",
-        "patch",
-    ] + ["malformed_edit"]
+        "patch" if attempt % 2 == 0 else "malformed_edit" for attempt in range(6)
+    ]
 
 
 async def test_more_attempts_later_are_the_same_as_all_at_once(
@@ -111,7 +107,8 @@ async def test_a_grammar_goes_along_when_asked_for(
 
 
 async def test_lost_replies_are_lost_samples(instance: Instance, index: Index, localization: Localization) -> None:
-    replies = ["", "no idea", Reply(attempt=0, outcome="server_error", error="500"), "<think>for ever", BLOCK]
+    broken = Reply(attempt=0, outcome="server_error", error="500")
+    replies: list[str | Reply] = ["", "no idea", broken, "<think>for ever", BLOCK]
     model = ScriptedModel(lambda ask, attempt: replies[attempt])
     samples = await make_samples(instance, index, localization, model, CONFIG, attempts=range(5))
     assert [sample.outcome for sample in samples] == ["no_answer", "no_edit", "server_error", "truncated", "patch"]

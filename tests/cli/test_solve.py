@@ -1,0 +1,133 @@
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from agentless.cli.main import main
+from tests.cli.conftest import ISSUE
+from tests.conftest import git
+from tests.llm.openai_server import FakeOpenAI, says
+
+FEW = ("--set", "localize.rollouts=1", "--samples", "2", "--sandbox", "none")
+
+
+def solve(repo: Path, server: FakeOpenAI, *options: str, issue: str = ISSUE) -> int:
+    return main(["solve", "--repo", str(repo), "--issue", issue, "--base-url", server.url, *FEW, *options])
+
+
+def test_the_patch_alone_is_on_stdout_and_git_takes_it(
+    shop: Path, server: FakeOpenAI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert solve(shop, server) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("diff --git a/shop/price.py b/shop/price.py\n")
+    subprocess.run(["git", "apply", "--check", "-"], cwd=shop, input=shown.out.encode(), check=True)
+    for word in ("files", "samples", "tests", "choice", "cost", "2 patch", "shop/price.py"):
+        assert word in shown.err
+    assert git(shop, "status", "--porcelain") == ""
+
+
+def test_apply_changes_the_work_tree_and_output_keeps_the_patch(
+    shop: Path, server: FakeOpenAI, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "fix.patch"
+    assert solve(shop, server, "--apply", "--output", str(output)) == 0
+    assert (shop / "shop" / "price.py").read_text() == "def total(prices):\n    return sum(prices)\n"
+    assert output.read_text() == capsys.readouterr().out
+
+
+def test_apply_refuses_a_conflict_and_changes_nothing(
+    shop: Path, server: FakeOpenAI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = "def total(prices):\n    return 7\n"
+    (shop / "shop" / "price.py").write_text(changed)
+    assert solve(shop, server, "--commit", "HEAD", "--apply") == 2
+    shown = capsys.readouterr()
+    assert "--apply changed nothing" in shown.err
+    assert shown.out.startswith("diff --git")
+    assert (shop / "shop" / "price.py").read_text() == changed
+
+
+def test_uncommitted_files_are_seen(shop: Path, server: FakeOpenAI, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "# new\ndef total(prices):\n    return sum(prices) - 1\n"
+    (shop / "shop" / "price.py").write_text(text)
+    assert solve(shop, server) == 0
+    patch = capsys.readouterr().out
+    assert " # new" in patch
+    subprocess.run(["git", "apply", "--check", "-"], cwd=shop, input=patch.encode(), check=True)
+
+
+def test_json_holds_every_record(shop: Path, server: FakeOpenAI, capsys: pytest.CaptureFixture[str]) -> None:
+    assert solve(shop, server, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert set(found) == {"localization", "candidates", "validation", "selection", "prediction"}
+    assert found["prediction"]["model_patch"].startswith("diff --git")
+
+
+def test_no_usable_patch_says_why_for_each_sample(
+    shop: Path, server: FakeOpenAI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.default = says("I cannot help with that.")
+    assert solve(shop, server, "--output", str(shop / "fix.patch")) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "0: no_edit" in shown.err
+    assert "1: no_edit" in shown.err
+    assert not (shop / "fix.patch").exists()
+
+
+def test_a_second_run_answers_from_the_records(
+    shop: Path, server: FakeOpenAI, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    solve(shop, server)
+    first, asked = capsys.readouterr().out, len(server.requests)
+    assert solve(shop, server) == 0
+    assert capsys.readouterr().out == first
+    assert len(server.requests) == asked
+    assert len(list((tmp_path / "state" / "agentless" / "runs").iterdir())) == 1
+
+
+def test_a_run_dir_of_another_configuration_says_what_differs(
+    shop: Path, server: FakeOpenAI, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_dir = str(tmp_path / "run")
+    assert solve(shop, server, "--run-dir", run_dir) == 0
+    assert solve(shop, server, "--run-dir", run_dir, "--set", "repair.temperature=0.1") == 2
+    assert "repair.temperature: 0.6 -> 0.1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--commit", "no-such"], "no commit"),
+        (["--preset", "fastest"], "no preset 'fastest'"),
+        (["--set", "repair.sampels=1"], "unknown key 'repair.sampels'"),
+        (["--issue", " "], "the issue is empty"),
+        (["--output", "/no/such/folder/fix.patch"], "make it first"),
+        (["--set", "model.context_tokens=9000"], "max_tokens"),
+        (["--model-name", "huge"], "tiny"),
+        (["--python", "/no/python", "--sandbox", "host"], "/no/python"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_the_fix(
+    shop: Path, server: FakeOpenAI, options: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert solve(shop, server, *options) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    errors = [line for line in shown.err.splitlines() if line.startswith("agentless solve: ")]
+    assert len(errors) == 1
+    assert named in errors[0]
+    assert not (shop.parent / "state").exists()
+    assert git(shop, "status", "--porcelain") == ""
+
+
+def test_an_unreachable_server_is_bad_input(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["solve", "--repo", str(shop), "--issue", ISSUE, "--base-url", "http://127.0.0.1:9/v1"]) == 2
+    assert "http://127.0.0.1:9/v1" in capsys.readouterr().err
+
+
+def test_an_unknown_model_is_bad_input(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["solve", "--repo", str(shop), "--issue", ISSUE, "--model", "gpt"]) == 2
+    assert "no model profile 'gpt'; there are: qwen2.5-coder-1.5b" in capsys.readouterr().err

@@ -1,0 +1,70 @@
+"""Text features on the small project and on documents made by hand."""
+
+import numpy as np
+import pytest
+
+from agentless.localize.corpus import Corpus, path_counts, stemmed
+from agentless.localize.query import read_query
+from agentless.localize.retrieve import candidates
+from agentless.localize.texts import fold, text_features
+from agentless.localize.weights import load_weights
+from agentless.repo import FileFacts, Index, Symbol
+
+
+def best(index: Index, issue: str, feature: str) -> str:
+    corpus = Corpus.of(index, candidates(index))
+    features = text_features(corpus, read_query(issue), load_weights())
+    values = features[feature]
+    assert values.max() == pytest.approx(1.0)
+    return corpus.paths[int(values.argmax())]
+
+
+@pytest.mark.parametrize(
+    ("issue", "feature", "path"),
+    [
+        ("negative quantity", "content", "src/shop/cart.py"),
+        ("what stands on the shelves", "doc", "src/shop/stock.py"),
+        ("finding a shelf", "sym", "src/shop/stock.py"),
+        ("invoices", "path", "src/shop/report/invoice.py"),
+        ("rounding of amounts", "bm25f", "src/shop/money.py"),
+    ],
+)
+def test_the_file_that_answers_best(index: Index, issue: str, feature: str, path: str) -> None:
+    assert best(index, issue, feature) == path
+
+
+def test_content_is_not_stemmed_and_symbols_are() -> None:
+    symbols = (Symbol("function", "reserve_items", 1, 2),)
+    facts = FileFacts(words={"items": 1}, symbols=symbols)
+    corpus = Corpus(("a.py", "b.py"), (facts, FileFacts(words={"other": 1})))
+    features = text_features(corpus, read_query("item"), load_weights())
+    assert features["content"].tolist() == [0.0, 0.0]
+    assert features["sym"].tolist() == [1.0, 0.0]
+
+
+def test_nothing_in_common_is_zero_everywhere(index: Index) -> None:
+    corpus = Corpus.of(index, candidates(index))
+    for values in text_features(corpus, read_query("zzzz"), load_weights()).values():
+        assert not values.any()
+
+
+def test_an_empty_issue_is_zero_everywhere(index: Index) -> None:
+    corpus = Corpus.of(index, candidates(index))
+    for values in text_features(corpus, read_query(""), load_weights()).values():
+        assert not values.any()
+
+
+def test_rows_of_one_stem_are_added() -> None:
+    query = read_query("cart carts other")
+    raw = np.array([[1.0, 0.0], [2.0, 1.0], [0.0, 5.0]])
+    assert fold(raw, query, ("cart", "other")).tolist() == [[3.0, 1.0], [0.0, 5.0]]
+
+
+def test_path_words() -> None:
+    assert path_counts("src/flask/blueprintStates.py") == {
+        "src": 1, "flask": 1, "blueprintst": 1, "blueprint": 1, "state": 1,
+    }  # fmt: skip
+
+
+def test_only_wanted_stems_are_counted() -> None:
+    assert stemmed({"carts": 2, "cart": 1, "other": 4}, frozenset({"cart"})) == {"cart": 3}

@@ -1,0 +1,172 @@
+"""The stage over runners and models that need no machine, and once over a real sandbox."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from agentless.config import ValidationConfig
+from agentless.errors import SandboxError
+from agentless.ports import CommandResult, NoProgress, TestCommand, TestJob, TestReport
+from agentless.records import Evidence, Instance, Stage, Validation
+from agentless.repo import Index
+from agentless.sandbox import BwrapRunner
+from agentless.validate import validate
+from tests.validate.conftest import CART, PATCH, FakeModel, FakeRunner, candidate, result
+
+GOOD = candidate("good", PATCH, samples=3)
+BAD = candidate("bad", PATCH.replace("max(count, 0) * PRICE", "0"))
+ALIEN = candidate("alien", PATCH.replace("cart", "cat"))
+SCRIPT = "```python\nfrom shop.cart import total\nassert total(-1) == 0\n```"
+TESTS = "tests/test_cart.py::"
+
+
+def behave(job: TestJob, command: TestCommand) -> CommandResult:
+    """What a real runner would see of the shop."""
+    if command.name == "regression":
+        return result("regression", test_total="fail" if job.patch == BAD.patch else "pass", test_old="fail")
+    code = 0 if job.patch else 1
+    return result(command.name, code, "" if code == 0 else "AssertionError")
+
+
+def of(validation: Validation, key: str) -> Evidence:
+    """The evidence of one candidate."""
+    return next(evidence for evidence in validation.evidence if evidence.key == key)
+
+
+async def test_evidence_for_every_candidate(index: Index, instance: Instance) -> None:
+    runner = FakeRunner(behave, refuses=[ALIEN.patch])
+    config = ValidationConfig(reproduction_tests=2, regression_files=1)
+    found = await validate(instance, index, [GOOD, BAD, ALIEN], FakeModel(SCRIPT, "none"), runner, config)
+    assert found.regression_files == ("tests/test_cart.py",)
+    assert (found.baseline, found.note) == ((f"{TESTS}test_total",), "")
+    assert [test.outcome for test in found.reproduction_tests] == ["kept", "no_test"]
+    script = found.reproduction_tests[0].path
+    assert of(found, "good").regression == {f"{TESTS}test_total": "pass"}
+    assert of(found, "good").reproduction == {script: "pass"}
+    assert of(found, "bad").regression == {f"{TESTS}test_total": "fail"}
+    assert of(found, "alien").regression == {f"{TESTS}test_total": "unknown"}
+    assert of(found, "alien").reproduction == {script: "unknown"}
+    assert of(found, "alien").note == "the patch does not apply: no"
+
+
+async def test_each_candidate_is_one_job_with_all_its_tests(index: Index, instance: Instance) -> None:
+    runner = FakeRunner(behave)
+    await validate(instance, index, [GOOD, BAD], FakeModel(SCRIPT), runner, ValidationConfig(reproduction_tests=1))
+    patched = [job for job in runner.jobs if job.patch]
+    assert [job.patch for job in patched] == [GOOD.patch, BAD.patch]
+    assert [command.name for command in patched[0].commands] == ["regression", ".agentless_tests/test_repro_0.py"]
+    assert list(patched[0].files) == [".agentless_tests/test_repro_0.py"]
+    # two baseline runs, and one job for the scripts
+    assert len(runner.jobs) - len(patched) == 3
+
+
+async def test_without_a_runner_nothing_is_claimed(index: Index, instance: Instance) -> None:
+    model = FakeModel(SCRIPT)
+    found = await validate(instance, index, [GOOD, BAD], model, None, ValidationConfig())
+    assert [evidence.key for evidence in found.evidence] == ["good", "bad"]
+    assert all(not evidence.regression and not evidence.reproduction for evidence in found.evidence)
+    assert "no sandbox" in found.note
+    assert model.asked == []
+
+
+async def test_without_candidates_nothing_runs(index: Index, instance: Instance) -> None:
+    runner = FakeRunner(behave)
+    found = await validate(instance, index, [], FakeModel(SCRIPT), runner, ValidationConfig())
+    assert (found.evidence, runner.jobs, found.note) == ((), [], "there is no candidate")
+
+
+async def test_without_a_model_there_are_no_reproduction_tests(index: Index, instance: Instance) -> None:
+    found = await validate(instance, index, [GOOD], None, FakeRunner(behave), ValidationConfig())
+    assert found.reproduction_tests == ()
+    assert of(found, "good").reproduction == {}
+    assert of(found, "good").regression
+
+
+async def test_nothing_to_run_is_said_and_no_tree_is_made(index: Index, instance: Instance) -> None:
+    runner = FakeRunner(behave)
+    config = ValidationConfig(regression_files=0, reproduction_tests=0)
+    found = await validate(instance, index, [GOOD], FakeModel(SCRIPT), runner, config)
+    assert runner.jobs == []
+    assert found.note == "no test file was found near the edits"
+    assert of(found, "good").note == "there is no test to run"
+
+
+async def test_no_passing_baseline_is_explained(index: Index, instance: Instance) -> None:
+    runner = FakeRunner(lambda job, command: result(command.name, 1, "No module named pytest"))
+    config = ValidationConfig(reproduction_tests=0)
+    found = await validate(instance, index, [GOOD], None, runner, config)
+    assert found.baseline == ()
+    assert "No module named pytest" in found.note
+    assert all(not job.patch for job in runner.jobs)
+
+
+async def test_a_command_without_files_runs_even_where_no_test_file_is_near(
+    index: Index, instance: Instance
+) -> None:
+    runner = FakeRunner(lambda job, command: result(command.name, 0))
+    odd = candidate(files=())
+    config = ValidationConfig(test_cmd="make test", reproduction_tests=0)
+    found = await validate(instance, index, [odd], None, runner, config)
+    assert (found.regression_files, found.baseline) == ((), ("regression",))
+    assert of(found, "good").regression == {"regression": "pass"}
+
+
+class BrokenRunner(FakeRunner):
+    """A sandbox that breaks at the first patched tree."""
+
+    async def run(self, job: TestJob) -> TestReport:
+        """Fail."""
+        if job.patch:
+            raise SandboxError("no space left")
+        return await super().run(job)
+
+
+async def test_a_broken_sandbox_is_an_error_and_not_a_verdict(index: Index, instance: Instance) -> None:
+    runner = BrokenRunner(behave)
+    with pytest.raises(SandboxError, match="no space left"):
+        await validate(instance, index, [GOOD, BAD], None, runner, ValidationConfig())
+
+
+async def test_a_broken_model_stops_the_baseline_too(index: Index, instance: Instance) -> None:
+    class Gone(FakeModel):
+        async def count_tokens(self, text: str) -> int:
+            raise SandboxError("gone")
+
+    with pytest.raises(SandboxError, match="gone"):
+        await validate(instance, index, [GOOD], Gone("x"), FakeRunner(behave), ValidationConfig())
+
+
+class Steps(NoProgress):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, int]] = []
+
+    def update(self, instance_id: str, stage: Stage, done: int, total: int, note: str = "") -> None:
+        """Keep."""
+        self.seen.append((done, total))
+
+
+async def test_progress_counts_candidates(index: Index, instance: Instance) -> None:
+    steps = Steps()
+    config = ValidationConfig(reproduction_tests=0)
+    await validate(instance, index, [GOOD, BAD], None, FakeRunner(behave), config, progress=steps)
+    assert steps.seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.bwrap
+async def test_the_stage_in_a_real_sandbox(index: Index, instance: Instance, tmp_path: Path) -> None:
+    crash = candidate("crash", PATCH.replace("max(count, 0) * PRICE", "__import__('os')._exit(0)"))
+    export = index.snapshot.export
+    config = ValidationConfig(reproduction_tests=1, regression_files=1)
+    async with BwrapRunner(export, python=sys.executable, scratch=tmp_path / "scratch") as runner:
+        found = await validate(instance, index, [GOOD, BAD, ALIEN, crash], FakeModel(SCRIPT), runner, config)
+    test, script = f"{TESTS}test_total", ".agentless_tests/test_repro_0.py"
+    assert (found.baseline, found.flaky, found.note) == ((test,), (), "")
+    cells = {e.key: (e.regression[test], e.reproduction[script]) for e in found.evidence}
+    assert cells["good"] == ("pass", "pass")
+    assert cells["bad"] == ("fail", "pass")
+    assert cells["alien"] == ("unknown", "unknown")
+    assert cells["crash"][0] == "unknown"
+    assert CART in of(found, "alien").note or "cat.py" in of(found, "alien").note
