@@ -77,7 +77,7 @@ def test_every_key_can_be_set_to_what_it_is(key: str) -> None:
 
 
 def test_later_layers_win_and_keep_what_they_do_not_name() -> None:
-    layers = [{"repair": {"samples": 5, "temperature": 0.1}}, {"repair": {"samples": 6}}]
+    layers: list[dict[str, Any]] = [{"repair": {"samples": 5, "temperature": 0.1}}, {"repair": {"samples": 6}}]
     config = load_config("embedded", layers)
     assert (config.repair.samples, config.repair.temperature) == (6, 0.1)
     assert config.repair.edit_format == "rewrite_function"
@@ -160,9 +160,9 @@ def test_an_unknown_preset_is_answered_with_the_known_ones() -> None:
 def test_a_configuration_is_frozen() -> None:
     config = load_config()
     with pytest.raises(ValidationError):
-        config.repair.samples = 3  # type: ignore[misc]  # the point of the test
+        config.repair.samples = 3
     with pytest.raises(ValidationError):
-        config.seed = 3  # type: ignore[misc]  # the point of the test
+        config.seed = 3
 
 
 nested = st.dictionaries(
