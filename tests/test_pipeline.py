@@ -206,6 +206,6 @@ async def test_an_interrupted_repair_keeps_what_it_had(bench: Bench) -> None:
     with pytest.raises(Stops):
         await bench.run(scripted(stopping), "repair.greedy_first=true")
     kept = bench.artifact("candidates")["record"]
-    assert [sample["attempt"] for sample in kept["samples"]] == [0]
+    assert [sample["attempt"] for sample in kept["samples"]] == [0, 1]
     assert kept["candidates"] == []
     assert bench.store.load("candidates", bench.artifact("candidates")["key"], Candidates) is not None

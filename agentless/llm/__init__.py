@@ -3,7 +3,7 @@
 ::
 
     asking      client.py      OpenAIModel, a ChatModel on any OpenAI-compatible server
-                connect.py     which model, which context, which key       probe.py     what a server says of itself
+                connect.py     which model, which context, which key       probe.py     what a server offers
                 pool.py        several servers, and what if one dies       failures.py  what to do about an error
                 completion.py  bodies of requests and answers              seeds.py     seeds of requests
                 thinking.py    the answer after the thinking               special.py   special tokens in prompts

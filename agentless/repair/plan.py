@@ -17,27 +17,30 @@ from agentless.repo.index import Index
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One request: a prompt, the attempts that share it, and how freely they are answered."""
+    """One prompt, the attempts that share it, and how freely they are answered."""
 
     context: Context
     attempts: tuple[int, ...]
     greedy: bool
     grammar: str = ""
 
-    def ask(self, instance: Instance, config: RepairConfig) -> Ask:
-        """The request for a model."""
-        return Ask(
-            instance_id=instance.instance_id,
-            stage="repair",
-            purpose="edit",
-            messages=self.context.messages,
-            attempts=self.attempts,
-            temperature=0.0 if self.greedy else config.temperature,
-            top_p=1.0 if self.greedy else config.top_p,
-            max_tokens=config.max_tokens,
-            grammar=self.grammar,
-            prompt_hash=self.context.prompt_hash,
-        )
+    def asks(self, instance: Instance, config: RepairConfig) -> list[Ask]:
+        """A request of its own for each attempt: a sample of minutes is kept as soon as it is there."""
+        return [
+            Ask(
+                instance_id=instance.instance_id,
+                stage="repair",
+                purpose="edit",
+                messages=self.context.messages,
+                attempts=(attempt,),
+                temperature=0.0 if self.greedy else config.temperature,
+                top_p=1.0 if self.greedy else config.top_p,
+                max_tokens=config.max_tokens,
+                grammar=self.grammar,
+                prompt_hash=self.context.prompt_hash,
+            )
+            for attempt in self.attempts
+        ]
 
 
 async def contexts_of(
@@ -101,7 +104,7 @@ async def rewrites(
 def plans_of(
     contexts: Sequence[Context], attempts: Sequence[int], config: RepairConfig, index: Index
 ) -> list[Plan]:
-    """One request per prompt and temperature, the greedy ones first within a prompt."""
+    """One plan per prompt and temperature, the greedy ones first within a prompt."""
     plans = []
     for number, context in enumerate(contexts):
         mine = [attempt for attempt in attempts if element_of(attempt, len(contexts)) == number]

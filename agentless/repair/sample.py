@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 
 from agentless.config import RepairConfig
-from agentless.ports import ChatModel, NoProgress, Progress
+from agentless.ports import Ask, ChatModel, NoProgress, Progress
 from agentless.records import Instance, Localization, Sample
 from agentless.repair.plan import Plan, contexts_of, plans_of
 from agentless.repair.read import read_reply
@@ -45,8 +45,8 @@ async def make_samples(
         on_sample(sample)
         progress.update(instance.instance_id, "repair", len(done), len(wanted), sample.outcome)
 
-    async def run(plan: Plan) -> None:
-        for reply in await model.ask(plan.ask(instance, config)):
+    async def run(plan: Plan, ask: Ask) -> None:
+        for reply in await model.ask(ask):
             keep(read_reply(reply, plan.context, index.snapshot))
 
     progress.update(instance.instance_id, "repair", 0, len(wanted))
@@ -54,7 +54,9 @@ async def make_samples(
     if not contexts:
         for attempt in wanted:
             keep(Sample(attempt=attempt, outcome="file_not_found", detail="localization named no file to edit"))
-    await together([run(plan) for plan in plans_of(contexts, wanted, config, index)])
+    plans = plans_of(contexts, wanted, config, index)
+    asks = [(plan, ask) for plan in plans for ask in plan.asks(instance, config)]
+    await together([run(plan, ask) for plan, ask in asks])
     return [done[attempt] for attempt in wanted if attempt in done]
 
 

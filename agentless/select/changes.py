@@ -82,19 +82,35 @@ def read_hunk(hunk: Hunk) -> Piece:
 
 
 def apply_pieces(text: str, pieces: tuple[Piece, ...]) -> str | None:
-    """The text after the patch; None when a hunk's old lines are not where it says."""
+    """The text after the patch; None when a hunk's old lines are not in the text.
+
+    As with `git apply`, a hunk may stand elsewhere than it says: then the nearest place counts.
+    """
     lines = text.split("\n")
     whole = [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
     made: list[str] = []
-    done = 0
+    done = drift = 0
     for piece in pieces:
-        end = piece.start + len(piece.old)
-        if piece.start < done or tuple(whole[piece.start : end]) != piece.old:
+        start = find(whole, piece.old, piece.start + drift, done)
+        if start is None:
             return None
-        made += whole[done : piece.start]
+        made += whole[done:start]
         made += piece.new
-        done = end
+        done = start + len(piece.old)
+        drift = start - piece.start
     return "".join(made + whole[done:])
+
+
+def find(whole: list[str], old: tuple[str, ...], expected: int, first: int) -> int | None:
+    """Where the old lines stand, nearest to the expected line and not before `first`; None when nowhere."""
+    if not old:
+        return expected if first <= expected <= len(whole) else None
+    places = [
+        place
+        for place in range(first, len(whole) - len(old) + 1)
+        if whole[place] == old[0] and tuple(whole[place : place + len(old)]) == old
+    ]
+    return min(places, key=lambda place: abs(place - expected), default=None)
 
 
 def plain_path(name: str) -> str:

@@ -1,5 +1,6 @@
+import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
@@ -144,3 +145,15 @@ async def test_odd_text_is_counted(http: httpx.AsyncClient) -> None:
         assert await counter(http, fake).count("é\x00") == (3, True)
         count, _ = await counter(http, fake).count("\ud800")
     assert count >= 1
+
+
+@pytest.mark.parametrize(("tokenize", "exact"), [(no_tokenizer, False), (vllm_count, True)])
+async def test_many_counts_at_once_find_the_form_together(
+    http: httpx.AsyncClient, tokenize: Callable[[Handler], None], exact: bool
+) -> None:
+    with running() as fake:
+        fake.tokenize = tokenize
+        tokens = counter(http, fake)
+        results = await asyncio.gather(*(tokens.count("ab" * number) for number in range(1, 12)))
+    assert {found for _, found in results} == {exact}
+    assert tokens.exact == exact

@@ -18,11 +18,12 @@ GREEDY = RepairConfig(greedy_first=True, temperature=0.5, top_p=0.9, max_tokens=
 
 
 def test_a_request_says_all_that_it_depends_on(instance: Instance) -> None:
-    ask = Plan(EDIT, (1, 2), greedy=False, grammar="g").ask(instance, GREEDY)
+    ask, other = Plan(EDIT, (1, 2), greedy=False, grammar="g").asks(instance, GREEDY)
+    assert other.attempts == (2,)
     assert (ask.instance_id, ask.stage, ask.purpose, ask.prompt_hash) == ("geo-1", "repair", "edit", "hash")
-    assert (ask.attempts, ask.temperature, ask.top_p, ask.max_tokens, ask.grammar) == ((1, 2), 0.5, 0.9, 77, "g")
+    assert (ask.attempts, ask.temperature, ask.top_p, ask.max_tokens, ask.grammar) == ((1,), 0.5, 0.9, 77, "g")
     assert ask.messages == TURNS
-    greedy = Plan(EDIT, (0,), greedy=True).ask(instance, GREEDY)
+    (greedy,) = Plan(EDIT, (0,), greedy=True).asks(instance, GREEDY)
     assert (greedy.temperature, greedy.top_p) == (0.0, 1.0)
 
 

@@ -43,14 +43,16 @@ async def test_samples_come_in_the_order_that_was_asked(
     assert told.updates == [(0, 3, ""), (1, 3, "patch"), (2, 3, "patch"), (3, 3, "patch")]
 
 
-async def test_attempts_share_a_request_and_the_first_is_greedy(
+async def test_attempts_share_a_prompt_and_the_first_is_greedy(
     instance: Instance, index: Index, localization: Localization
 ) -> None:
     model = ScriptedModel(lambda ask, attempt: BLOCK)
     await make_samples(instance, index, localization, model, CONFIG, attempts=range(4))
     assert [(ask.attempts, ask.temperature, ask.top_p) for ask in model.asks] == [
         ((0,), 0.0, 1.0),
-        ((1, 2, 3), 0.7, 0.9),
+        ((1,), 0.7, 0.9),
+        ((2,), 0.7, 0.9),
+        ((3,), 0.7, 0.9),
     ]
     assert {(ask.stage, ask.purpose, ask.max_tokens, ask.grammar) for ask in model.asks} == {
         ("repair", "edit", 1000, "")
@@ -58,13 +60,14 @@ async def test_attempts_share_a_request_and_the_first_is_greedy(
     assert len({ask.messages for ask in model.asks}) == 1
 
 
-async def test_without_greedy_first_there_is_one_request(
+async def test_each_attempt_is_a_request_so_that_it_is_kept_at_once(
     instance: Instance, index: Index, localization: Localization
 ) -> None:
     model = ScriptedModel(lambda ask, attempt: BLOCK)
     config = CONFIG.model_copy(update={"greedy_first": False})
     await make_samples(instance, index, localization, model, config, attempts=range(4))
-    assert [ask.attempts for ask in model.asks] == [(0, 1, 2, 3)]
+    assert [ask.attempts for ask in model.asks] == [(0,), (1,), (2,), (3,)]
+    assert {ask.temperature for ask in model.asks} == {config.temperature}
 
 
 async def test_the_embedded_preset_spreads_over_elements(
@@ -74,7 +77,7 @@ async def test_the_embedded_preset_spreads_over_elements(
     config = load_config("embedded").repair
     samples = await make_samples(instance, index, localization, model, config, attempts=range(6))
     asked = {(ask.attempts, ask.temperature) for ask in model.asks}
-    assert asked == {((0,), 0.0), ((2, 4), 0.8), ((1,), 0.0), ((5,), 0.8), ((3,), 0.0)}
+    assert asked == {((0,), 0.0), ((2,), 0.8), ((4,), 0.8), ((1,), 0.0), ((5,), 0.8), ((3,), 0.0)}
     assert [sample.outcome for sample in samples] == [
         "patch" if attempt % 2 == 0 else "malformed_edit" for attempt in range(6)
     ]
