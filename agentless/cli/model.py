@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from agentless.llm.client import OpenAIModel
     from agentless.profiles import ModelProfile
 
+SERVER_REVIVE_S = 600.0
+EMBEDDED_REVIVE_S = 15.0
+"""Nobody restarts the embedded server, so there is little to wait for."""
+
 
 def embedded_profile(config: "RunConfig") -> "ModelProfile | None":
     """The profile to serve here, None when the configuration names a server.
@@ -74,15 +78,19 @@ async def open_model(config: "RunConfig", weights: Path | None, shown: "Reporter
     shown.say(f"model: {profile.name} on this CPU ({profile.about})")
     async with embedded_server(weights, context_tokens=context, name=profile.name) as url:
         served = config.model.model_copy(update={"base_urls": (url,), "name": profile.name})
-        model = await connected(config.model_copy(update={"model": served}))
+        model = await connected(config.model_copy(update={"model": served}), revive_s=EMBEDDED_REVIVE_S)
         try:
             yield model
         finally:
             await model.close()
 
 
-async def connected(config: "RunConfig") -> "OpenAIModel":
-    """A client of the configured servers."""
-    from agentless.llm.client import OpenAIModel
+async def connected(config: "RunConfig", *, revive_s: float = SERVER_REVIVE_S) -> "OpenAIModel":
+    """A client of the configured servers.
 
-    return await OpenAIModel.connect(config.model, config.limits, config.seed)
+    Args:
+        revive_s: seconds to wait for a server that died in the middle of a run.
+    """
+    from agentless.llm.client import OpenAIModel, Patience
+
+    return await OpenAIModel.connect(config.model, config.limits, config.seed, Patience(revive_s=revive_s))

@@ -1,5 +1,6 @@
 """Counting tokens: the server's own tokenizer where it can be asked, else an estimate that is mostly too high."""
 
+import asyncio
 import math
 import re
 from collections import OrderedDict
@@ -71,6 +72,7 @@ class TokenCounter:
         self.model = model
         self.dialects: list[Callable[[str], dict[str, Any]]] = [self.llamacpp_body, self.vllm_body]
         self.counts: OrderedDict[bytes, int] = OrderedDict()
+        self.asking: dict[bytes, asyncio.Lock] = {}
 
     @property
     def exact(self) -> bool:
@@ -83,7 +85,9 @@ class TokenCounter:
         if key in self.counts:
             self.counts.move_to_end(key)
             return self.counts[key], True
-        tokens = await self.ask_server(text)
+        async with self.asking.setdefault(key, asyncio.Lock()):  # 40 samples of one prompt ask once
+            tokens = self.counts[key] if key in self.counts else await self.ask_server(text)
+        self.asking.pop(key, None)
         if tokens is None:
             return estimate_tokens(text), False
         self.counts[key] = tokens

@@ -157,3 +157,13 @@ async def test_many_counts_at_once_find_the_form_together(
         results = await asyncio.gather(*(tokens.count("ab" * number) for number in range(1, 12)))
     assert {found for _, found in results} == {exact}
     assert tokens.exact == exact
+
+
+async def test_the_same_text_at_once_is_counted_once(http: httpx.AsyncClient) -> None:
+    with running() as fake:
+        fake.tokenize = one_token_per_char
+        tokens = counter(http, fake)
+        results = await asyncio.gather(*(tokens.count("abc") for _ in range(20)))
+    assert results == [(3, True)] * 20
+    assert len(fake.tokenized) == 1
+    assert tokens.asking == {}
