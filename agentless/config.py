@@ -234,7 +234,7 @@ def parse_override(text: str) -> dict[str, Any]:
     """`a.b=value` as a nested mapping.
 
     Raises:
-        ConfigError: no `=`, an empty key, or a value that is not YAML.
+        ConfigError: no `=`, an empty key, the preset itself, or a value that is not YAML.
     """
     key, equals, value = text.partition("=")
     parts = key.strip().split(".")
@@ -246,6 +246,8 @@ def parse_override(text: str) -> dict[str, Any]:
         raise ConfigError(f"--set {text!r}: the value is not YAML; quote it") from error
     for part in reversed(parts):
         nested = {part: nested}
+    if parts == ["preset"]:
+        raise ConfigError(f"--set {text!r} would change the name alone; use --preset {value}")
     result: dict[str, Any] = nested
     return result
 

@@ -98,10 +98,12 @@ def stage_digest(stage: str) -> str:
     Raises:
         ConfigError: the stage has no templates.
     """
+    found: dict[str, bytes] = {}
     for folder in prompt_folders():
-        texts = [path.read_bytes() for path in sorted((folder / stage).glob("*.v*.md"))]
-        if texts:
-            return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+        for path in sorted((folder / stage).glob("*.v*.md")):
+            found.setdefault(path.name, path.read_bytes())
+    if found:
+        return hashlib.sha256(b"\0".join(found[name] for name in sorted(found))).hexdigest()[:16]
     raise ConfigError(f"no prompts for the stage {stage}; set AGENTLESS_PROMPTS to the prompts folder")
 
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from agentless.config import RunConfig, load_config, merge, parse_override, preset_names
-from agentless.errors import ConfigError
+from agentless.config import RunConfig, check_context, load_config, merge, parse_override, preset_names
+from agentless.errors import ConfigError, ContextError
 
 
 def leaves(model: type[BaseModel], prefix: str = "") -> list[str]:
@@ -190,3 +190,28 @@ def test_merging_takes_every_key_once_and_the_upper_value(lower: dict[str, Any],
 
 def test_no_key_holds_a_secret() -> None:
     assert not [key for key in KEYS if "api_key" in key and not key.endswith("_env")]
+
+
+def test_the_preset_is_no_setting() -> None:
+    with pytest.raises(ConfigError, match="use --preset agentless-mini"):
+        parse_override("preset=agentless-mini")
+
+
+@pytest.mark.parametrize("section", ["localize", "repair", "validation"])
+def test_a_context_that_an_output_limit_fills_is_refused(section: str) -> None:
+    others = {name: 100 for name in ("localize", "repair", "validation") if name != section}
+    config = load_config(
+        "nemotron-cascade",
+        [{name: {"max_tokens": value} for name, value in others.items()}],
+        [f"{section}.max_tokens=4000"],
+    )
+    check_context(config, 4000 + 512)
+    with pytest.raises(ContextError, match=rf"{section}\.max_tokens=4000 leaves no room"):
+        check_context(config, 4000 + 511)
+
+
+def test_a_stage_that_asks_nothing_needs_no_room() -> None:
+    config = load_config(
+        "embedded", overrides=["localize.rollouts=0", "validation.reproduction_tests=0", "repair.max_tokens=512"]
+    )
+    check_context(config, 2048)

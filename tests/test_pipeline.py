@@ -23,7 +23,8 @@ FILES = {
     "tests/test_price.py": "from shop.price import total\n\n\ndef test_nothing():\n    assert total([1]) == 0\n",
 }
 ISSUE = "total() of prices is one too small\n\n`total([1, 2])` gives 2 and should give 3."
-GOOD = "### shop/price.py\n<<<<<<< SEARCH\n    return sum(prices) - 1\n=======\n    return sum(prices)\n>>>>>>> REPLACE\n"
+OLD, NEW = "    return sum(prices) - 1\n", "    return sum(prices)\n"
+GOOD = f"### shop/price.py\n<<<<<<< SEARCH\n{OLD}=======\n{NEW}>>>>>>> REPLACE\n"
 WORSE = GOOD.replace("return sum(prices)\n", "return sum(prices) + 0 * len(prices)\n")
 TEST = "```python\nimport sys\nfrom shop.price import total\nsys.exit(0 if total([1, 2]) == 3 else 2)\n```"
 
@@ -36,6 +37,7 @@ def scripted(said: Any, name: str = "scripted") -> Scripted:
 class Judge:
     """A TestRunner: the original and `WORSE` reproduce the issue, `GOOD` does not; the project's test passes."""
 
+    __test__ = False
     name = "judge"
 
     def __init__(self, broken: bool = False) -> None:
@@ -195,15 +197,15 @@ async def test_a_model_that_says_nothing_gives_an_empty_patch_with_reasons(bench
 
 
 async def test_an_interrupted_repair_keeps_what_it_had(bench: Bench) -> None:
-    class Stops(Exception):
+    class StopsError(Exception):
         pass
 
     def stopping(ask: Ask, attempt: int) -> str:
         if ask.stage == "repair" and attempt == 2:
-            raise Stops
+            raise StopsError
         return str(answer(ask, attempt))
 
-    with pytest.raises(Stops):
+    with pytest.raises(StopsError):
         await bench.run(scripted(stopping), "repair.greedy_first=true")
     kept = bench.artifact("candidates")["record"]
     assert [sample["attempt"] for sample in kept["samples"]] == [0, 1]

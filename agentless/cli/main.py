@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
-from agentless.errors import AgentlessError, InputError
+from agentless.errors import AgentlessError, InputError, StoreError
 
 COMMANDS = ("solve", "run", "report", "doctor")
 INTERRUPTED = 130
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = args.run(args)
         sys.stdout.flush()
-    except InputError as error:
+    except (InputError, StoreError) as error:  # a full disk is the user's to clear
         return fail(args.command, str(error), 2)
     except AgentlessError as error:
         return fail(args.command, str(error), 1)

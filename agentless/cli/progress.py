@@ -10,7 +10,6 @@ from agentless.ports import Progress
 from agentless.records import Stage
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
 STAGES: dict[Stage, str] = {

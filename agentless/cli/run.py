@@ -76,8 +76,8 @@ async def run_all(
     """
     from agentless.cli.model import open_model
     from agentless.cli.world import make_world, manifest_of
-    from agentless.executors import LocalExecutor
     from agentless.config import check_context
+    from agentless.executors import LocalExecutor
     from agentless.pipeline import run_instance
     from agentless.repo import RepoSnapshot
     from agentless.store import RunStore
@@ -94,10 +94,12 @@ async def run_all(
                 with RepoSnapshot.open(repositories[instance.instance_id], instance.base_commit) as snapshot:
                     await run_instance(instance, snapshot, replace(world, model=traced), own)
 
-            errors = await LocalExecutor(config.limits.instances).map(one, instances)
-            failed = {
-                i.instance_id: error for i, error in zip(instances, errors, strict=True) if error is not None
-            }
-            for instance_id, error in failed.items():
-                store.instance(instance_id).save_error(error)
-            return {instance_id: str(error) or type(error).__name__ for instance_id, error in failed.items()}
+            failed: dict[str, str] = {}
+
+            def note(instance: "Instance", error: Exception) -> None:
+                failed[instance.instance_id] = f"{type(error).__name__}: {error}"
+                shown.say(f"{instance.instance_id}: {error}")
+                store.instance(instance.instance_id).save_error(error)
+
+            await LocalExecutor(config.limits.instances, note).map(one, instances)
+            return failed

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from agentless.localize.mentions import ISSUE_CHARS, Mentions, is_code_like, read_mentions
 from agentless.localize.tokens import WORD, pieces, stem
 
-TITLE_FACTOR = 5.0
+TITLE_FACTOR = 3.0
 CODE_FACTOR = 1.5
 MAX_TERMS = 1500
 """Terms kept, heaviest first: a pasted log must not decide how long a query takes."""
@@ -23,7 +23,7 @@ class Query:
     terms: tuple[str, ...]
     """Lower-case words, unstemmed, in order of first use."""
     weights: NDArray[np.float64]
-    """Weight of each term: 3q / (q + 2), q = its occurrences, x5 in the title, x1.5 where it looks like code."""
+    """3q / (q + 2) for q occurrences of a term, times 3 in the title, times 1.5 where it looks like code."""
     stems: tuple[str, ...]
     """Stem of each term; several terms may share one."""
 
@@ -31,28 +31,28 @@ class Query:
 def read_query(issue: str) -> Query:
     """Read an issue; the saturation 3q / (q + 2) keeps a repeated word from drowning the others."""
     mentions = read_mentions(issue)
-    counts: dict[str, float] = {}
-    count_words(mentions.title, TITLE_FACTOR, counts)
-    body = issue[:ISSUE_CHARS].replace(mentions.title, "", 1)
-    count_words(body, 1.0, counts)
-    heaviest = sorted(counts, key=lambda term: -counts[term])[:MAX_TERMS]
-    kept = set(heaviest)
-    terms = tuple(term for term in counts if term in kept)
-    raw = np.array([counts[term] for term in terms], dtype=np.float64)
-    return Query(mentions, terms, 3.0 * raw / (raw + 2.0), tuple(map(stem, terms)))
-
-
-def count_words(text: str, factor: float, counts: dict[str, float]) -> None:
-    """Add the text's words, whole and split, to the counts."""
-    for word in WORD.findall(text):
-        weight = factor * (CODE_FACTOR if is_code_like(word) else 1.0)
+    counts: dict[str, int] = {}
+    code: set[str] = set()
+    for word in WORD.findall(issue[:ISSUE_CHARS]):
         for piece in pieces(word):
-            counts[piece] = counts.get(piece, 0.0) + weight
+            counts[piece] = counts.get(piece, 0) + 1
+            if is_code_like(word):
+                code.add(piece)
+    title = {piece for word in WORD.findall(mentions.title) for piece in pieces(word)}
+    weights = {
+        term: 3.0 * count / (count + 2.0) * (TITLE_FACTOR if term in title else 1.0)
+        * (CODE_FACTOR if term in code else 1.0)
+        for term, count in counts.items()
+    }  # fmt: skip
+    kept = set(sorted(weights, key=lambda term: -weights[term])[:MAX_TERMS])
+    terms = tuple(term for term in weights if term in kept)
+    values = np.array([weights[term] for term in terms], dtype=np.float64)
+    return Query(mentions, terms, values, tuple(map(stem, terms)))
 
 
 def by_stem(query: Query) -> Mapping[str, float]:
-    """Stem -> weight, over the stem's heaviest term."""
+    """Stem -> weight, added up over its terms."""
     weights: dict[str, float] = {}
     for name, weight in zip(query.stems, query.weights.tolist(), strict=True):
-        weights[name] = max(weight, weights.get(name, 0.0))
+        weights[name] = weights.get(name, 0.0) + weight
     return weights

@@ -2,7 +2,8 @@
 
 Rules:
 - Test files are no candidates.
-- Files in the repository's main languages come first. A language is main when it has a fifth of the source files.
+- Files in the repository's main languages come first. A language is main when it has half as many
+  files as the one with the most.
   Files in other languages, and texts without one, follow after them, unless the issue names their path or name.
 - Translations, drawings and tables (DATA_SUFFIXES) are found by path alone.
 - The order is a function of the tree and the issue alone; ties go by path.
@@ -24,8 +25,8 @@ from agentless.localize.weights import Weights, load_weights
 from agentless.records import RankedFile
 from agentless.repo import Index, is_test_path, language_of
 
-MAIN_SHARE = 0.2
-"""A language with this share of the source files is one that the repository is written in."""
+MAIN_SHARE = 0.5
+"""A language with this share of the most used one's files is main too."""
 MAX_REASONS = 4
 DATA_SUFFIXES = frozenset({
     "po", "pot", "svg", "csv", "tsv", "json", "lock", "xml", "kml", "ipynb", "dat", "map",
@@ -57,8 +58,8 @@ def split_by_language(paths: Sequence[str], mentions: Mentions) -> tuple[list[st
     """Files in the main languages or named by the issue, and the others."""
     languages = Counter(language_of(path) for path in paths)
     languages.pop("", None)
-    total = sum(languages.values())
-    main = {language for language, count in languages.items() if count >= MAIN_SHARE * total}
+    most = max(languages.values(), default=0)
+    main = {language for language, count in languages.items() if count >= MAIN_SHARE * most}
     if not main:
         return list(paths), []
     named = {paths[place] for place in named_places(paths, mentions)}

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from agentless.errors import RepositoryError
+from agentless.repo.plumbing import Git
 
 
 def worktree_of(path: Path) -> Path | None:
@@ -39,12 +40,11 @@ def apply_to_worktree(path: Path, patch: str) -> str:
 
 
 def git(folder: Path, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
-    """Run git in a folder, never asking anything; bytes that are not UTF-8 pass through."""
-    return subprocess.run(
-        ["git", "-C", str(folder), *arguments],
-        input=given,
-        capture_output=True,
-        encoding="utf-8",
-        errors="surrogateescape",
-        check=False,
-    )
+    """Run git in a folder, by the rules of `plumbing`; bytes that are not UTF-8 pass through.
+
+    Raises:
+        RepositoryError: git is not installed, or the folder cannot be entered.
+    """
+    done = Git(folder).attempt(*arguments, stdin=given.encode("utf-8", "surrogateescape"))
+    said = [part.decode("utf-8", "surrogateescape") for part in (done.stdout, done.stderr)]
+    return subprocess.CompletedProcess(done.args, done.returncode, *said)

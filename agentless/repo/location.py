@@ -77,7 +77,7 @@ def resolve_commit(location: Location, commit: str) -> tuple[str, str]:
     words = [line.rsplit(" ", 1) for line in lines]
     if len(words) == 2 and words[0][-1] == "commit" and words[1][-1] == "tree":
         return words[0][0], words[1][0]
-    raise RepositoryError(no_commit(location, commit, lines[0] if lines else first_line(answer.stderr)))
+    raise RepositoryError(no_commit(location, commit, first_line(answer.stderr)))
 
 
 def no_commit(location: Location, commit: str, said: str) -> str:
@@ -88,10 +88,15 @@ def no_commit(location: Location, commit: str, said: str) -> str:
     refs = git.run("for-each-ref", "--format=%(refname:short)").decode("utf-8", "replace").splitlines()
     if not commit:
         return f"HEAD of {path} names no commit; name one, e.g. --commit {refs[0]}"
-    if said.endswith("ambiguous"):
+    if said.endswith("is ambiguous"):
         return f"{commit} means more than one object in {path}; give more digits"
-    kind = git.attempt("cat-file", "-t", f"{commit}^{{}}").stdout.decode().strip() if commit[0] != "-" else ""
-    if kind in ("tree", "blob"):
+    asked = f"{commit}\n".encode("utf-8", "surrogateescape")
+    kind = (
+        git.attempt("cat-file", "--batch-check=%(objecttype)", stdin=asked)
+        .stdout.decode("utf-8", "replace")
+        .strip()
+    )
+    if kind in ("tree", "blob", "tag"):
         return f"{commit} is a {kind}, not a commit; give a commit, branch or tag"
     if kind == "commit":
         return f"objects of {commit} are missing in {path}; run `git fetch --refetch` there"

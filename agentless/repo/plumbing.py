@@ -32,13 +32,11 @@ SAFE_VARIABLES = {
     "GIT_ALLOW_PROTOCOL": "none",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_PAGER": "cat",
-    "GIT_ATTR_NOSYSTEM": "1",
 }
 
 SAFE_SETTINGS = {
     "core.fsmonitor": "false",
     "core.hooksPath": "/dev/null",
-    "core.attributesFile": "/dev/null",
     "core.looseCompression": "0",
     "core.fsync": "none",
     "core.splitIndex": "false",
@@ -74,9 +72,9 @@ class Git:
             for name, value in os.environ.items()
             if not name.startswith("GIT_") or name in KEPT_VARIABLES
         }
-        settings = {**inherited_settings(), **SAFE_SETTINGS, **self.settings}
+        settings = [*inherited_settings(), *SAFE_SETTINGS.items(), *self.settings.items()]
         configured = {"GIT_CONFIG_COUNT": str(len(settings))}
-        for number, (key, value) in enumerate(settings.items()):
+        for number, (key, value) in enumerate(settings):
             configured[f"GIT_CONFIG_KEY_{number}"] = key
             configured[f"GIT_CONFIG_VALUE_{number}"] = value
         return {**kept, **SAFE_VARIABLES, **configured, **self.variables}
@@ -85,7 +83,7 @@ class Git:
         """A process with pipes on standard input and output.
 
         Raises:
-            RepositoryError: git is not installed.
+            RepositoryError: git is not installed, or the folder cannot be entered.
         """
         try:
             return subprocess.Popen(
@@ -96,14 +94,14 @@ class Git:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
-        except FileNotFoundError as error:
-            raise RepositoryError("git is not installed; install it (apt install git)") from error
+        except OSError as error:
+            raise RepositoryError(not_started(self.folder, error)) from error
 
     def attempt(self, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
         """Run to the end; the caller reads the exit code.
 
         Raises:
-            RepositoryError: git is not installed.
+            RepositoryError: git is not installed, or the folder cannot be entered.
         """
         try:
             return subprocess.run(
@@ -114,8 +112,8 @@ class Git:
                 capture_output=True,
                 check=False,
             )
-        except FileNotFoundError as error:
-            raise RepositoryError("git is not installed; install it (apt install git)") from error
+        except OSError as error:
+            raise RepositoryError(not_started(self.folder, error)) from error
 
     def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """Standard output of a process that must succeed.
@@ -130,15 +128,19 @@ class Git:
         return done.stdout
 
 
-def inherited_settings() -> dict[str, str]:
-    """Settings of the user's environment (`GIT_CONFIG_COUNT`), e.g. safe.directory in a container."""
+def not_started(folder: Path, error: OSError) -> str:
+    """Why git did not start: the error names the program or the folder."""
+    if isinstance(error, FileNotFoundError) and error.filename == "git":
+        return "git is not installed; install it (apt install git)"
+    return f"git cannot run in {folder}: {error.strerror}"
+
+
+def inherited_settings() -> list[tuple[str, str]]:
+    """Settings of the user's environment (`GIT_CONFIG_COUNT`), e.g. several safe.directory in a container."""
     count = os.environ.get("GIT_CONFIG_COUNT", "0")
-    settings = {}
-    for number in range(int(count) if count.isdecimal() else 0):
-        key = os.environ.get(f"GIT_CONFIG_KEY_{number}")
-        if key:
-            settings[key] = os.environ.get(f"GIT_CONFIG_VALUE_{number}", "")
-    return settings
+    numbers = range(int(count) if count.isdecimal() else 0)
+    pairs = ((os.environ.get(f"GIT_CONFIG_KEY_{n}"), os.environ.get(f"GIT_CONFIG_VALUE_{n}", "")) for n in numbers)
+    return [(key, value) for key, value in pairs if key]
 
 
 def first_line(stderr: bytes) -> str:

@@ -36,14 +36,13 @@ class WorktreeStore:
         index = location.git_dir / "index"
         if index.exists():
             shutil.copyfile(index, self.folder / "index")
-        self.git = location.git.with_more(
-            {
-                "GIT_INDEX_FILE": str(self.folder / "index"),
-                "GIT_OBJECT_DIRECTORY": str(self.folder / "objects"),
-                "GIT_ALTERNATE_OBJECT_DIRECTORIES": quoted(str(location.objects)),
-            },
-            emptied_filters(location.git),
-        )
+        own = {
+            "GIT_INDEX_FILE": str(self.folder / "index"),
+            "GIT_OBJECT_DIRECTORY": str(self.folder / "objects"),
+        }
+        self.writer = location.git.with_more(own, emptied_filters(location.git))
+        """Does not see the user's objects: git renews the time of an object that it would write a second time."""
+        self.git = self.writer.with_more({"GIT_ALTERNATE_OBJECT_DIRECTORIES": quoted(str(location.objects))})
         self.tree_id = ""
 
     def close(self) -> None:
@@ -70,8 +69,8 @@ def record_worktree(location: Location) -> WorktreeStore:
     try:
         staged = read_index(store.git)
         changed = changed_paths(store.git) | {path for path, line in staged.items() if line.stage != "0"}
-        update_index(store.git, location, staged, sorted(changed))
-        store.tree_id = store.git.run("write-tree", "--missing-ok").decode().strip()
+        update_index(store, location, staged, sorted(changed))
+        store.tree_id = store.writer.run("write-tree", "--missing-ok").decode().strip()
     except BaseException:
         store.close()
         raise
@@ -94,9 +93,11 @@ def changed_paths(git: Git) -> set[str]:
     return set(git.run(*asked).decode("utf-8", "surrogateescape").split("\0")[:-1])
 
 
-def update_index(git: Git, location: Location, staged: dict[str, Staged], paths: Iterable[str]) -> None:
+def update_index(
+    store: WorktreeStore, location: Location, staged: dict[str, Staged], paths: Iterable[str]
+) -> None:
     """Bring the temporary index to the state on disk: what is gone first, then what is there."""
-    top = location.worktree or location.path
+    git, top = store.git, location.worktree or location.path
     gone, links, files = [], [], []
     for path in paths:
         mode = mode_on_disk(top, path)
@@ -108,13 +109,18 @@ def update_index(git: Git, location: Location, staged: dict[str, Staged], paths:
             links.append(path)
         else:
             gone.append(path)
-    shas = hash_files(git, top, [path for path, _ in files])
-    lines = [f"0 {'0' * 40}\t{path}" for path in gone]
-    lines += [f"{SYMLINK} {hash_link(git, top / path)}\t{path}" for path in links]
+    shas = hash_files(store.writer, top, [path for path, _ in files])
+    lines = [f"0 {'0' * id_digits(git)}\t{path}" for path in gone]
+    lines += [f"{SYMLINK} {hash_link(store.writer, top / path)}\t{path}" for path in links]
     lines += [f"{mode} {sha}\t{path}" for (path, mode), sha in zip(files, shas, strict=True)]
     if lines:
         given = "".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape")
         git.run("update-index", "-z", "--add", "--replace", "--index-info", stdin=given)
+
+
+def id_digits(git: Git) -> int:
+    """Hexadecimal digits of an object id here: 40, or 64 in a SHA-256 repository."""
+    return 64 if git.run("rev-parse", "--show-object-format").strip() == b"sha256" else 40
 
 
 def is_submodule(staged: dict[str, Staged], path: str) -> bool:

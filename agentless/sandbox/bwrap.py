@@ -2,8 +2,9 @@
 
 Two ways to become nobody:
 
-- as root: the command runs under a user id that nothing else on the machine has, without capabilities. Files of
-  root stay unreadable, and RLIMIT_NPROC counts this job alone;
+- as root: commands run under a user id that nothing else on the machine has, without capabilities. Files of root
+  stay unreadable. RLIMIT_NPROC counts the jobs of one runner together (copying trees is faster when all have one
+  owner), so it is set for all of them, and the watchman counts each;
 - as another user: in a user namespace of its own, in which the process limit counts this job alone (Linux 5.14).
 """
 
@@ -65,7 +66,7 @@ class BwrapRunner(JobRunner):
     """Set to the project's real path when its interpreter has the project installed in editable form."""
 
     def owner(self) -> int | None:
-        """A user id of its own for every job when we are root."""
+        """A user id that nothing else on the machine has, when we are root."""
         return FIRST_USER + secrets.randbelow(USERS) if owns_all_users() else None
 
     def patch_path(self, job: Path) -> str:
@@ -99,14 +100,14 @@ class BwrapRunner(JobRunner):
         status = ["--json-status-fd", str(status_fd)] if status_fd >= 0 else []
         # our PATH finds bwrap; the sandbox's PATH, which the child gets, is for what runs inside
         program = shutil.which("bwrap") or "bwrap"
-        return [program, *status, *self.arguments(job, self.interpreter()), "--", *self.launcher(job, shell)]
+        return [program, *status, *self.arguments(job, self.interpreter()), "--", *self.launcher(shell)]
 
     def arguments(self, job: Path, python: Interpreter) -> list[str]:
         """Everything bwrap is told but the command."""
-        user = job_user(job)
+        user = self.trees.owner or INNER_USER
         arguments = ["--die-with-parent", "--new-session", *NAMESPACES, "--hostname", "sandbox"]
         arguments += ["--cap-drop", "ALL"]
-        if owns_all_users():
+        if self.trees.owner:
             arguments += [part for name in SETUP_CAPABILITIES for part in ("--cap-add", name)]
         else:
             arguments += ["--unshare-user", "--uid", str(user), "--gid", str(user)]
@@ -121,13 +122,15 @@ class BwrapRunner(JobRunner):
         # the folders made above are memory: a job that could write there would escape its limits
         return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", self.mount]
 
-    def launcher(self, job: Path, shell: str) -> list[str]:
+    def launcher(self, shell: str) -> list[str]:
         """Drop to the job's user, set limits, then the bash line (in a shell of its own, never spliced)."""
-        script = f'mkdir -p /tmp/home && {self.limits.ulimits()} && exec /bin/bash -c "$0"'
+        sharing = self.limits.jobs if self.trees.owner else 1
+        limits = self.limits.ulimits(self.limits.max_processes * sharing)
+        script = f'mkdir -p /tmp/home && {limits} && exec /bin/bash -c "$0"'
         bash = ["/bin/bash", "-c", script, shell]
-        if not owns_all_users():
+        if not self.trees.owner:
             return bash
-        user = str(job_user(job))
+        user = str(self.trees.owner)
         setpriv = shutil.which("setpriv", path=SYSTEM_PATH) or "setpriv"
         return [setpriv, *DROP, "--reuid", user, "--regid", user, *bash]
 
@@ -146,11 +149,6 @@ class BwrapRunner(JobRunner):
             values["PYTHONUSERBASE"] = python.user_base
         values["GIT_CEILING_DIRECTORIES"] = str(Path(self.mount).parent)
         return clean_environment(**values)
-
-
-def job_user(job: Path) -> int:
-    """The user id a command has inside: the owner of the job's tmp as root, a usual one otherwise."""
-    return (job / "tmp").stat().st_uid if owns_all_users() else INNER_USER
 
 
 def explained(finished: Finished, status: dict[str, int]) -> Finished:

@@ -93,7 +93,7 @@ def probe(python: str = "") -> str:
         for name in ("tree", "tmp"):
             place = Path(folder, name)
             place.mkdir()
-            if owner := runner.owner():
+            if owner := runner.trees.owner:
                 os.chown(place, owner, owner)
         try:
             argv = runner.command_line(Path(folder), "test -d /proc/self && test ! -e /etc/shadow")

@@ -30,7 +30,7 @@ class HostRunner(JobRunner):
         python = self.interpreter()
         tree = job / TREE_NAME
         (job / "tmp" / "home").mkdir(exist_ok=True)
-        script = f'{self.limits.ulimits(processes=False)} && exec /bin/bash -c "$0"'
+        script = f'{self.limits.ulimits()} && exec /bin/bash -c "$0"'
         watchman = HostWatchman(job, self.limits)
         try:
             return await run_process(

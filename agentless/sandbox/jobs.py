@@ -45,7 +45,7 @@ class JobRunner:
         """
         self.python = python
         self.limits = limits or SandboxLimits()
-        self.trees = TreeStore(export, scratch)
+        self.trees = TreeStore(export, scratch, self.owner())
         self.found: Interpreter | None = None
         self.slots = slots or asyncio.Semaphore(self.limits.jobs)
 
@@ -64,7 +64,7 @@ class JobRunner:
         return self.found
 
     def owner(self) -> int | None:
-        """User id that a job's files get; None = ours."""
+        """User id that jobs run as and that owns their files, chosen once; None = ours."""
         return None
 
     def patch_path(self, job: Path) -> str:
@@ -78,7 +78,7 @@ class JobRunner:
             SandboxError: the tree could not be copied or the sandbox did not start.
         """
         async with self.slots:
-            folder = await self.trees.new_job(self.owner())
+            folder = await self.trees.new_job()
             try:
                 return await self.run_in(folder, job)
             finally:

@@ -24,13 +24,13 @@ class SandboxLimits:
     jobs: int = 2
     """Jobs at once; the others wait."""
 
-    def ulimits(self, *, processes: bool = True) -> str:
+    def ulimits(self, processes: int = 0) -> str:
         """A shell line that sets the limits for everything started after it.
 
         Args:
-            processes: also limit processes. `ulimit -u` counts all of a user's (in a user namespace: all of its),
-                so it is right only where the job has a user or a namespace of its own.
+            processes: value of `ulimit -u`, which counts all processes of a user (of a user namespace),
+                so it is right only where jobs have a user or a namespace of their own; 0 = not set.
         """
         # -v and -f take KiB in bash; -c 0: no core files
-        users = f" -u {self.max_processes}" if processes else ""
+        users = f" -u {processes}" if processes else ""
         return f"ulimit -c 0 -v {self.memory_mb * 1024} -f {self.file_mb * 1024} -t {self.cpu_s}{users}"

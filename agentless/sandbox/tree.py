@@ -5,6 +5,7 @@ import contextlib
 import os
 import shutil
 import stat
+import subprocess
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator
@@ -20,8 +21,17 @@ class UnsafePathError(ValueError):
 class TreeStore:
     """Owns a scratch folder: `base` (the snapshot as exported, never run in) and one folder per job."""
 
-    def __init__(self, export: Callable[[Path], None], scratch: Path | None = None) -> None:
+    def __init__(
+        self, export: Callable[[Path], None], scratch: Path | None = None, owner: int | None = None
+    ) -> None:
+        """
+        Args:
+            export: writes the snapshot into an empty folder.
+            scratch: where the store's folder is made; None = the system's temporary folder.
+            owner: user id that gets every file, None leaves them ours. Set once: copies keep the owner.
+        """
         self.export = export
+        self.owner = owner
         self.scratch = scratch
         self.folder: Path | None = None
         self.exporting = asyncio.Lock()
@@ -47,19 +57,22 @@ class TreeStore:
         try:
             (folder / "base").mkdir()
             self.export(folder / "base")
-        except OSError as error:
+            if self.owner is not None:
+                subprocess.run([*self.chown(), str(folder / "base")], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError) as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise SandboxError(f"cannot export the snapshot to {folder}: {error}") from error
         return folder
 
-    async def new_job(self, owner: int | None = None) -> Path:
+    def chown(self) -> list[str]:
+        """The command that gives files to the owner; links themselves, not what they lead to."""
+        return ["chown", "-hR", f"{self.owner}:{self.owner}", "--"]
+
+    async def new_job(self) -> Path:
         """A new folder with a private copy of the snapshot in `tree` and an empty `tmp`.
 
         Files are copied by `cp -a` with reflinks where the file system has them: real copies, so that a job
         can change neither the base nor another job's tree.
-
-        Args:
-            owner: user id that gets everything, None leaves it as it is.
 
         Raises:
             SandboxError: the copy failed, e.g. no space left.
@@ -70,8 +83,8 @@ class TreeStore:
         try:
             await command("cp", "-a", "--reflink=auto", "--", str(base), str(job / "tree"))
             (job / "tree").chmod(0o755)
-            if owner is not None:
-                await command("chown", "-hR", f"{owner}:{owner}", "--", str(job / "tree"), str(job / "tmp"))
+            if self.owner is not None:
+                os.chown(job / "tmp", self.owner, self.owner)
         except BaseException:
             await remove(job)
             raise

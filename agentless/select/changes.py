@@ -21,6 +21,8 @@ class Piece:
     """0-based line of the old text."""
     old: tuple[str, ...]
     new: tuple[str, ...]
+    at_end: bool
+    """No context below: the old lines are the last ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +70,19 @@ def read_hunk(hunk: Hunk) -> Piece:
     old: list[str] = []
     new: list[str] = []
     sides: list[list[str]] = []
+    at_end = True
     for line in hunk:
         if line.line_type == "\\":
             for side in sides:
                 side[-1] = side[-1].removesuffix("\n")
             continue
+        at_end = line.line_type != " "
         sides = {" ": [old, new], "-": [old], "+": [new]}.get(line.line_type, [])
         for side in sides:
             side.append(line.value if line.value.endswith("\n") else f"{line.value}\n")
     # A hunk without old lines names the line after which it inserts, any other hunk its first line.
     start = hunk.source_start if hunk.source_length == 0 else hunk.source_start - 1
-    return Piece(max(start, 0), tuple(old), tuple(new))
+    return Piece(max(start, 0), tuple(old), tuple(new), at_end)
 
 
 def apply_pieces(text: str, pieces: tuple[Piece, ...]) -> str | None:
@@ -91,7 +95,7 @@ def apply_pieces(text: str, pieces: tuple[Piece, ...]) -> str | None:
     made: list[str] = []
     done = drift = 0
     for piece in pieces:
-        start = find(whole, piece.old, piece.start + drift, done)
+        start = find(whole, piece, piece.start + drift, done)
         if start is None:
             return None
         made += whole[done:start]
@@ -101,15 +105,20 @@ def apply_pieces(text: str, pieces: tuple[Piece, ...]) -> str | None:
     return "".join(made + whole[done:])
 
 
-def find(whole: list[str], old: tuple[str, ...], expected: int, first: int) -> int | None:
-    """Where the old lines stand, nearest to the expected line and not before `first`; None when nowhere."""
-    if not old:
-        return expected if first <= expected <= len(whole) else None
-    places = [
-        place
-        for place in range(first, len(whole) - len(old) + 1)
-        if whole[place] == old[0] and tuple(whole[place : place + len(old)]) == old
-    ]
+def find(whole: list[str], piece: Piece, expected: int, first: int) -> int | None:
+    """Where the old lines stand, nearest to the expected line and not before `first`; None when nowhere.
+
+    As `git apply` has it, a hunk from line 1 stands at the beginning, and one without context below it at the end.
+    """
+    size = len(piece.old)
+    last = len(whole) - size
+    if piece.start == 0:
+        last = min(last, 0)
+    if piece.at_end:
+        first = max(first, len(whole) - size)
+    if first <= expected <= last and tuple(whole[expected : expected + size]) == piece.old:
+        return expected
+    places = [place for place in range(first, last + 1) if tuple(whole[place : place + size]) == piece.old]
     return min(places, key=lambda place: abs(place - expected), default=None)
 
 

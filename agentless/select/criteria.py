@@ -99,8 +99,8 @@ def reproduced(pool: Pool, place: int) -> float:
 def likeness(candidates: Sequence[Candidate]) -> list[float]:
     """Mean Jaccard index of the changed lines' token multisets to every other sample; 1 for a sample alone.
 
-    A class of n equal samples counts n times. On real pools this beats the plain vote by 5 to 14 points where many
-    systems are mixed (docs/design/select.md).
+    A class of n equal samples counts n times. On published pools that mix many systems this chooses right 5 to 14
+    points more often than the plain vote; within one system the two are alike.
     """
     bags = [tokens(candidate.patch) for candidate in candidates]
     weights = [max(len(candidate.attempts), 1) for candidate in candidates]

@@ -2,6 +2,7 @@
 
 import json
 import time
+import traceback
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -35,6 +36,8 @@ class Failure:
     message: str
     at: float
     """Seconds since 1970."""
+    traceback: str = ""
+    """Of a crash, for a bug report."""
 
 
 class InstanceStore:
@@ -111,8 +114,14 @@ class InstanceStore:
             kind = "infra"
         elif isinstance(error, InputError):
             kind = "input"
+        lines = traceback.format_exception(error) if kind == "crash" else []
         failure = Failure(
-            instance_id=self.instance_id, kind=kind, type=type(error).__name__, message=str(error), at=time.time()
+            instance_id=self.instance_id,
+            kind=kind,
+            type=type(error).__name__,
+            message=str(error),
+            at=time.time(),
+            traceback="".join(lines),
         )
         write_whole(self.folder / "error.json", encode(failure))
 

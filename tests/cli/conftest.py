@@ -14,7 +14,8 @@ FILES = {
     "shop/user.py": "def greet(name):\n    return f'hello {name}'\n",
 }
 ISSUE = "total() of prices is one too small\n\n`total([1, 2])` gives 2 and should give 3."
-EDIT = "### shop/price.py\n<<<<<<< SEARCH\n    return sum(prices) - 1\n=======\n    return sum(prices)\n>>>>>>> REPLACE\n"
+OLD, NEW = "    return sum(prices) - 1\n", "    return sum(prices)\n"
+EDIT = f"### shop/price.py\n<<<<<<< SEARCH\n{OLD}=======\n{NEW}>>>>>>> REPLACE\n"
 
 
 def knows(handler: Handler) -> None:

@@ -14,7 +14,7 @@ from agentless.cli.tables import print_findings
 class Models(http.server.BaseHTTPRequestHandler):
     """Answers /v1/models."""
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         found = self.path == "/v1/models"
         body = json.dumps({"data": [{"id": "tiny"}]}).encode() if found else b"no"
         self.send_response(200 if found else 404)

@@ -119,3 +119,31 @@ def test_a_keyboard_interrupt_passes_through(limit: int) -> None:
 def test_a_limit_is_at_least_one(limit: int) -> None:
     with pytest.raises(ValueError, match="at least one"):
         LocalExecutor(limit)
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+async def test_each_error_is_heard_at_once(limit: int) -> None:
+    heard: list[tuple[int, str]] = []
+
+    async def odd_fails(item: int) -> None:
+        if item % 2:
+            raise ValueError(f"odd {item}")
+        assert len(heard) >= item // 2 - limit
+
+    errors = await LocalExecutor(limit, lambda item, error: heard.append((item, str(error)))).map(
+        odd_fails, range(6)
+    )
+    assert sorted(heard) == [(1, "odd 1"), (3, "odd 3"), (5, "odd 5")]
+    assert [error is None for error in errors] == [True, False] * 3
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+async def test_an_error_that_cannot_be_noted_stops_everything(limit: int) -> None:
+    def full(item: int, error: Exception) -> None:
+        raise OSError("disk full")
+
+    async def fails(item: int) -> None:
+        raise ValueError(item)
+
+    with pytest.raises(OSError, match="disk full"):
+        await LocalExecutor(limit, full).map(fails, range(9))

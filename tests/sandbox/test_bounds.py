@@ -95,7 +95,7 @@ async def test_a_fork_bomb_meets_the_process_limit(
     """Limits first: at most 40 processes, each of which would end by itself after seconds."""
     if not as_root:
         monkeypatch.setattr("agentless.sandbox.bwrap.owns_all_users", lambda: False)
-    runner = BwrapRunner(export, limits=SandboxLimits(max_processes=40), scratch=tmp_path / "scratch")
+    runner = BwrapRunner(export, limits=SandboxLimits(max_processes=40, jobs=1), scratch=tmp_path / "scratch")
     try:
         result = await python(runner, BOMB)
     finally:

@@ -69,26 +69,36 @@ def test_a_hunk_that_does_not_fit_gives_nothing() -> None:
     assert applied(patch, "") is None
 
 
-def test_a_hunk_that_moved_is_found_at_the_nearest_place_as_git_does(tmp_path: Path) -> None:
-    old = "".join(f"{line}\n" for line in "abcdefghijklmnop")
-    patch = diff("x", old, old.replace("c\n", "C\n").replace("n\n", "N\n"))
-    for moved in (f"new\nlines\n{old}", old[2:], f"{old}{old}", f"{old}x\n{old}", old.replace("h\n", "h\nh\n")):
-        (tmp_path / "x").write_text(moved)
-        git(tmp_path, "init", "-q")
-        (tmp_path / "p").write_text(patch)
-        git(tmp_path, "apply", "p")
-        assert applied(patch, moved) == (tmp_path / "x").read_text()
+ALPHABET = "".join(f"{line}\n" for line in "abcdefghijklmnop")
+MOVED = {
+    "as it was": ALPHABET,
+    "twice": ALPHABET * 2,
+    "twice and shifted": f"{ALPHABET}x\n{ALPHABET}",
+    "longer in the middle": ALPHABET.replace("h\n", "h\nh\n"),
+    "shorter in the middle": ALPHABET.replace("h\ni\n", ""),
+    "longer before": f"new\nlines\n{ALPHABET}",
+    "longer behind": f"{ALPHABET}new\n",
+    "reordered": ALPHABET[16:] + ALPHABET[:16],
+}
+
+
+@pytest.mark.parametrize("moved", MOVED.values(), ids=MOVED.keys())
+@pytest.mark.parametrize("changed", ["c", "h", "c n", "a", "p", "o"])
+def test_a_hunk_that_moved_is_found_where_git_finds_it(tmp_path: Path, moved: str, changed: str) -> None:
+    new = ALPHABET
+    for letter in changed.split():
+        new = new.replace(f"{letter}\n", f"{letter.upper()}\n")
+    patch = diff("x", ALPHABET, new)
+    (tmp_path / "x").write_text(moved)
+    (tmp_path / "p").write_text(patch)
+    git(tmp_path, "init", "-q")
+    done = subprocess.run(["git", "apply", "p"], cwd=tmp_path, capture_output=True, check=False)
+    assert applied(patch, moved) == ((tmp_path / "x").read_text() if done.returncode == 0 else None)
 
 
 def test_hunks_that_overlap_give_nothing() -> None:
     twice = "--- a/x\n+++ b/x\n" + "@@ -1,2 +1,2 @@\n a\n-b\n+c\n" * 2
     assert applied(twice, "a\nb\n") is None
-
-
-def test_an_insertion_without_context_stands_where_it_says() -> None:
-    patch = "--- a/x\n+++ b/x\n@@ -1,0 +2,1 @@\n+new\n"
-    assert applied(patch, "a\nb\n") == "a\nnew\nb\n"
-    assert applied(patch, "") is None
 
 
 def test_changed_lines_carry_their_sign_and_no_line_end() -> None:
