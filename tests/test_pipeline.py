@@ -2,7 +2,7 @@ import json
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -37,7 +37,7 @@ def scripted(said: Any, name: str = "scripted") -> Scripted:
 class Judge:
     """A TestRunner: the original and `WORSE` reproduce the issue, `GOOD` does not; the project's test passes."""
 
-    __test__ = False
+    __test__: ClassVar[bool] = False
     name = "judge"
 
     def __init__(self, broken: bool = False) -> None:

@@ -106,9 +106,8 @@ def find_repositories(folder: Path, instances: "Iterable[Instance]") -> dict[str
         missing = missing_commits(path, list(commits))
         if missing:
             others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            raise RepositoryError(
-                f"{path} has no commit {missing[0]} ({commits[missing[0]]}){others}; git -C {path} fetch, unshallow"
-            )
+            first = f"{missing[0]} ({commits[missing[0]]})"
+            raise RepositoryError(f"{path} has no commit {first}{others}; git -C {path} fetch, or unshallow it")
     return found
 
 

@@ -20,11 +20,11 @@ def repos(tmp_path: Path) -> Path:
 @pytest.fixture
 def dataset(repos: Path, tmp_path: Path) -> Path:
     commit = git(repos / "ada__shop", "rev-parse", "HEAD").strip()
+    gold = dict.fromkeys(("patch", "test_patch", "hints_text", "FAIL_TO_PASS", "PASS_TO_PASS"), "GOLD")
+    problem = {"repo": "ada/shop", "base_commit": commit}
     rows = [
-        {"instance_id": f"ada__shop-{n}", "repo": "ada/shop", "base_commit": commit, "problem_statement": f"{ISSUE} {n}",
-         "patch": "GOLD", "test_patch": "GOLD", "hints_text": "GOLD", "FAIL_TO_PASS": "GOLD", "PASS_TO_PASS": "GOLD"}
-        for n in range(3)
-    ]  # fmt: skip
+        {"instance_id": f"ada__shop-{n}", "problem_statement": f"{ISSUE} {n}", **problem, **gold} for n in range(3)
+    ]
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
