@@ -56,8 +56,10 @@ class RepairConfig(Section):
 
     samples: int = Field(default=4, ge=1)
     """Tries per instance; more can be added to a finished run."""
-    edit_format: Literal["search_replace", "search_replace_grammar", "rewrite_function"] = "search_replace"
-    """Form of the reply; small models need the last two."""
+    edit_format: Literal[
+        "search_replace", "search_replace_grammar", "rewrite_function", "rewrite_function_grammar"
+    ] = "search_replace"
+    """Form of the reply; `_grammar` forces it where the server can, which small models need."""
     focus_elements: int = Field(default=0, ge=0)
     """Spread samples over this many best elements, one element per prompt; 0 = all context in one prompt."""
     window_lines: int = Field(default=10, ge=0)

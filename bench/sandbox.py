@@ -15,6 +15,7 @@ from pathlib import Path
 from agentless.ports import TestCommand, TestJob
 from agentless.repo import RepoSnapshot
 from agentless.sandbox import BwrapRunner, SandboxLimits, probe
+from agentless.sandbox.scratch import places
 from agentless.sandbox.tree import TreeStore, remove
 
 COPIES = {
@@ -34,9 +35,12 @@ def main() -> None:
     args = parser.parse_args()
     if problem := probe(args.python):
         raise SystemExit(problem)
-    with RepoSnapshot.open(args.repo) as snapshot, tempfile.TemporaryDirectory() as scratch:
-        copies(snapshot, Path(scratch), args.runs)
-        asyncio.run(jobs(snapshot, Path(scratch), args.python, args.test_cmd, args.runs))
+    with RepoSnapshot.open(args.repo) as snapshot:
+        for place in dict.fromkeys([*places(None), Path(tempfile.gettempdir())]):
+            print(f"in {place}")
+            with tempfile.TemporaryDirectory(dir=place) as scratch:
+                copies(snapshot, Path(scratch), args.runs)
+                asyncio.run(jobs(snapshot, Path(scratch), args.python, args.test_cmd, args.runs))
 
 
 def report(name: str, seconds: list[float]) -> None:

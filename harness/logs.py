@@ -64,18 +64,24 @@ def parse_django(log: str) -> dict[str, Status]:
     for raw in log.splitlines():
         line = raw.strip()
         if " ... " in line:
-            open_test, _, end = line.rpartition(" ... ")
-            if end in DJANGO_ENDS:
-                statuses[open_test] = DJANGO_ENDS[end]
-            elif end.startswith("skipped"):
-                statuses[open_test] = "SKIPPED"
-            elif end.startswith("expected failure"):
-                statuses[open_test] = "XFAIL"
-            else:
-                open_test = line.split(" ... ", 1)[0]
+            name, _, end = line.rpartition(" ... ")
+            status = django_end(end)
+            if status is not None:
+                statuses[name] = status
+            open_test = "" if status else line.split(" ... ", 1)[0]
         elif open_test and line == "ok":
             statuses[open_test] = "PASSED"
+            open_test = ""
     return statuses
+
+
+def django_end(text: str) -> Status | None:
+    """What follows the dots as a status, None when it is the test's own output."""
+    if text.startswith("skipped"):
+        return "SKIPPED"
+    if text.startswith("expected failure"):
+        return "XFAIL"
+    return DJANGO_ENDS.get(text)
 
 
 def parse_sympy(log: str) -> dict[str, Status]:

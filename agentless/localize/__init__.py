@@ -3,7 +3,7 @@
 - `stage.localize`: the whole stage.
 - `retrieve.retrieve`: files without a model; `mentions`, `query`, `corpus`, `tokens`, `bm25` feed its features
   (`texts`, `named`, `structure`), `weights` adds them up.
-- `elements.rank_elements`: functions and methods without a model, by the features in `signals`.
+- `elements.rank_elements`: functions and methods without a model, by the features in `signals` and `wording`.
 - `files`, `chosen`: what the model is asked; `parse` and `chosen` read its replies, `budget` fits the prompts.
 - `fuse`, `lines`: ranks and spans put together.
 """

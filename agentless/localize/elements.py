@@ -4,14 +4,13 @@ A small model sees one element per prompt, so the right one has to be among the 
 and methods (outermost ones: a nested function belongs to the one around it), and classes without any method.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
+from agentless.localize.element import Element
 from agentless.localize.query import read_query
-from agentless.localize.signals import Element, element_features
-from agentless.localize.tokens import WORD, stems
+from agentless.localize.signals import element_features
 from agentless.localize.weights import load_weights
 from agentless.records import ElementKind, Location, RankedFile
 from agentless.repo import Index, Symbol
@@ -31,7 +30,7 @@ def rank_elements(index: Index, issue: str, files: Sequence[RankedFile], limit: 
     elements = [element for place, file in enumerate(files) for element in elements_of(index, file.path, place)]
     if not elements:
         return ()
-    features = element_features(elements, read_query(issue), files)
+    features = element_features(elements, issue, read_query(issue), files)
     weights = load_weights().elements
     scores = np.sum([weight * features[name] for name, weight in weights.items()], axis=0)
     # elements stand in the order of their files and lines, so a stable sort breaks ties by them
@@ -42,12 +41,10 @@ def rank_elements(index: Index, issue: str, files: Sequence[RankedFile], limit: 
 def elements_of(index: Index, path: str, place: int) -> list[Element]:
     """The candidates of one file, in its order."""
     lines = index.text(path).split("\n")
-    found = []
-    for symbol in outermost(index.symbols(path)):
-        text = "\n".join(lines[symbol.start_line - 1 : symbol.end_line])
-        words = Counter(part for word in WORD.findall(text) for part in stems(word))
-        found.append(Element(path, symbol, words, place))
-    return found
+    return [
+        Element(path, symbol, "\n".join(lines[symbol.start_line - 1 : symbol.end_line]), place)
+        for symbol in outermost(index.symbols(path))
+    ]
 
 
 def outermost(symbols: Sequence[Symbol]) -> list[Symbol]:

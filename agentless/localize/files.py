@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 from agentless.config import LocalizeConfig
 from agentless.localize.budget import first_fitting, halvings, issue_mark, prompt_budget, shortened
+from agentless.localize.mentions import read_mentions
 from agentless.localize.parse import PathLookup, parse_paths
+from agentless.localize.retrieve import split_by_language
 from agentless.ports import Ask, ChatModel, Message, Reply
 from agentless.prompting import Prompt, load_prompt
 from agentless.records import Instance, RankedFile, Rollout
 from agentless.repo import Index, outline_text, tree_text
 
-FEWEST_FILES = 10
+FEWEST_FILES = 5
 """A tree below this size is not worth a question."""
 ISSUE_CHARS = (24_000, 8_000, 3_000)
 """How far a long issue is cut once the tree is as small as it gets."""
@@ -58,6 +60,7 @@ def smaller_views(
 ) -> Iterator[Callable[[], tuple[Message, ...]]]:
     """Builders of the prompt, each a smaller view: outlines go first, then the tree, then the issue's middle."""
     whole = config.view == "tree"
+    ranked = main_files(ranked, instance.problem_statement)
     files = len(ranked) if whole else min(config.shortlist_files, len(ranked))
     outlined = 0 if whole else min(config.outline_files, len(ranked))
     fewest = min(FEWEST_FILES, files)
@@ -77,6 +80,12 @@ def smaller_views(
             )
 
         yield build
+
+
+def main_files(ranked: Sequence[RankedFile], issue: str) -> list[RankedFile]:
+    """Files in the main languages and those the issue names: what a tree shows. Others may still get votes."""
+    shown = set(split_by_language([file.path for file in ranked], read_mentions(issue))[0])
+    return [file for file in ranked if file.path in shown]
 
 
 def outline(index: Index, files: Sequence[RankedFile]) -> str:

@@ -15,12 +15,13 @@ COMMON_NAME = 3
 
 
 def mention_features(corpus: Corpus, mentions: Mentions) -> dict[str, Vector]:
-    """`path_mention`, `module`, `file_name`, `tb_last`, `sym_title`, `sym_code`, `symqual`, each within 0..1."""
+    """`path_mention`, `tb_last`, `sym_title`, `sym_code`, `symqual`, each within 0..1."""
     tails = path_tails(corpus.paths, mentions)
+    paths = [matching(path, tails) for path in mentions.paths]
+    modules = [matching_module(name, tails) for name in mentions.dotted]
+    names = [tails.get(name, []) for name in mentions.file_names]
     return {
-        "path_mention": shares(corpus, [matching(path, tails) for path in mentions.paths]),
-        "module": shares(corpus, [matching_module(name, tails) for name in mentions.dotted]),
-        "file_name": shares(corpus, [tails.get(name, ()) for name in mentions.file_names]),
+        "path_mention": shares(corpus, [*paths, *modules, *names]),
         "tb_last": last_frame(corpus, mentions, tails),
         **symbol_features(corpus, mentions),
     }

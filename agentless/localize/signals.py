@@ -1,89 +1,41 @@
-"""Features of elements: words, names, traceback frames, constructors, size."""
+"""Features of elements: names, traceback frames, constructors, links, size; `wording` has those of words."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from agentless.localize.bm25 import Vector, count_matrix, inverse_frequency, normalised, saturated_sum, unit
-from agentless.localize.mentions import Mentions, is_code_like
+from agentless.localize.bm25 import Vector, unit
+from agentless.localize.element import Element, column
+from agentless.localize.mentions import ISSUE_CHARS, Mentions, is_code_like
 from agentless.localize.named import matching, path_tails, qualified_pairs
-from agentless.localize.query import Query, by_stem
-from agentless.localize.tokens import stem, stems
+from agentless.localize.query import Query
+from agentless.localize.tokens import WORD, stem
+from agentless.localize.wording import phrases, word_features
 from agentless.records import RankedFile
-from agentless.repo import Symbol
 
 LONG_LINES = 150
 """An element longer than this is of little use as one prompt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One candidate: where it is, its words by stem, and the place of its file in the ranking (from 0)."""
-
-    path: str
-    symbol: Symbol
-    words: Mapping[str, int]
-    file_place: int
-
-    @property
-    def own_name(self) -> str:
-        """Last part of the qualified name."""
-        return self.symbol.name.rpartition(".")[2]
-
-    @property
-    def class_name(self) -> str:
-        """Name of the class around it, "" for a plain function."""
-        return self.symbol.name.rpartition(".")[0].rpartition(".")[2]
-
-    @property
-    def lines(self) -> int:
-        """Lines, decorators included."""
-        return self.symbol.end_line - self.symbol.start_line + 1
-
-
-def element_features(elements: Sequence[Element], query: Query, files: Sequence[RankedFile]) -> dict[str, Vector]:
+def element_features(
+    elements: Sequence[Element], issue: str, query: Query, files: Sequence[RankedFile]
+) -> dict[str, Vector]:
     """Every feature of every element, each within 0..1; weights.yaml says what each one is."""
+    words = [WORD.findall(element.text) for element in elements]
     return {
-        **word_features(elements, query),
+        **word_features(elements, words, query),
         **name_features(elements, query.mentions),
         **class_features(elements, query),
+        "phrases": phrases(words, WORD.findall(issue[:ISSUE_CHARS])),
         "frame": frames(elements, query.mentions, files),
+        "line": named_lines(elements, query.mentions),
         "file": column(1.0 / (1 + element.file_place) for element in elements),
         "file_score": file_scores(elements, files),
         "long": column(element.lines > LONG_LINES for element in elements),
         "lines": unit(np.log1p(column(element.lines for element in elements))),
-        "dunder": column(element.own_name.startswith("__") for element in elements),
         "is_class": column(element.symbol.kind == "class" for element in elements),
     }
-
-
-def word_features(elements: Sequence[Element], query: Query) -> dict[str, Vector]:
-    """BM25 over the words of the element (`text`, and `title_text` for the title alone) and over its `name`."""
-    terms = by_stem(query)
-    names = tuple(terms)
-    heavy = np.array(list(terms.values()), dtype=np.float64)
-    title = {part for word in query.mentions.title.split() for part in stems(word.strip("`'\"()[]{}.,:;!?"))}
-    in_title = np.array([float(name in title) for name in names], dtype=np.float64)
-    bodies = [element.words for element in elements]
-    titles = [
-        Counter(part for word in element.symbol.name.split(".") for part in stems(word)) for element in elements
-    ]
-    return {
-        "text": bm25(names, bodies, heavy, 2.0, 0.5),
-        "name": bm25(names, titles, heavy, 2.0, 0.5),
-        "title_text": bm25(names, bodies, in_title, 1.0, 0.3),
-    }
-
-
-def bm25(
-    names: Sequence[str], documents: Sequence[Mapping[str, int]], weights: Vector, k1: float, b: float
-) -> Vector:
-    """BM25 of the documents, the best one 1."""
-    counts = count_matrix(names, documents)
-    lengths = column(sum(document.values()) for document in documents)
-    return unit(saturated_sum(normalised(counts, lengths, b), weights * inverse_frequency(counts), k1))
 
 
 def name_features(elements: Sequence[Element], mentions: Mentions) -> dict[str, Vector]:
@@ -137,14 +89,23 @@ def frames(elements: Sequence[Element], mentions: Mentions, files: Sequence[Rank
     return values
 
 
+def named_lines(elements: Sequence[Element], mentions: Mentions) -> Vector:
+    """1 where the issue links to a line of the element (`.../blob/<commit>/path#L123`, `path:123`).
+
+    The link may be to another commit, so the line is only about right.
+    """
+    values = np.zeros(len(elements), dtype=np.float64)
+    for frame in mentions.lines:
+        for place, element in enumerate(elements):
+            inside = element.symbol.start_line <= frame.line <= element.symbol.end_line
+            if inside and (frame.path == element.path or frame.path.endswith("/" + element.path)):
+                values[place] = 1.0
+    return values
+
+
 def file_scores(elements: Sequence[Element], files: Sequence[RankedFile]) -> Vector:
     """The file's score as a share of the best one's."""
     best = max((file.score for file in files), default=0.0)
     if best <= 0.0:
         return np.zeros(len(elements), dtype=np.float64)
     return column(max(0.0, files[element.file_place].score / best) for element in elements)
-
-
-def column(values: Iterable[float]) -> Vector:
-    """Numbers as a vector."""
-    return np.array(list(values), dtype=np.float64)

@@ -5,10 +5,19 @@ model fixed 10 of 18 one-line bugs, 4 of 18 without (docs/design). New lines may
 fence: a small model that loses its place would write those into the file.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
+from agentless.records import Location
 from agentless.repair.match import find_lines
 from agentless.repair.windows import View
+
+CODE_RULES = (
+    'rest ::= [^\\r\\n]* "\\n"',
+    'line ::= [ \\t]* (first [^\\r\\n]*)? "\\n"',
+    'first ::= [^` \\t\\r\\n] | "`" [^`\\r\\n] | "``" [^`\\r\\n]',
+)
+"""Lines of code: quotes of code inside docstrings may begin a line, a fence may not."""
 
 MAX_LINES = 400
 """Shown lines above which the reply is left free: each token would be checked against every line."""
@@ -45,6 +54,27 @@ def edit_grammar(views: Sequence[View], lines: Mapping[str, list[str]]) -> str:
     root = f'root ::= "```\\n" ({" | ".join(blocks)}){{1,{MAX_BLOCKS}}} "```"'
     tail = ['line ::= ([^<=>`\\r\\n] [^\\r\\n]*)? "\\n"', 'end ::= ">>>>>>> REPLACE\\n"']
     return "\n".join([root, *rules, *tail]) + "\n"
+
+
+def rewrite_grammar(text: str, element: Location) -> str:
+    """The grammar of one fenced block that begins like the element, "" when its definition is not found.
+
+    Without it a small model drifts to another name, explains, or never closes the block. The rest of the first
+    line stays free, so that parameters can change; a line of code never begins with a fence.
+
+    Args:
+        text: the element's file.
+        element: a function, method or class; its name is the qualified one.
+    """
+    name = element.name.rpartition(".")[2]
+    definition = re.compile(rf"[ \t]*(?:async[ \t]+def|def|class)[ \t]+{re.escape(name)}\b")
+    for line in text.split("\n")[element.start_line - 1 : element.end_line]:
+        if found := definition.match(line):
+            return (
+                "\n".join([f'root ::= "```python\\n" {literal(found.group())} rest line+ "```"', *CODE_RULES])
+                + "\n"
+            )
+    return ""
 
 
 def start_items(name: str, file: list[str], start: int, end: int) -> list[str]:

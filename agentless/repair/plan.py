@@ -10,7 +10,7 @@ from agentless.records import Instance, Localization, Location
 from agentless.repair.budget import Budget, measure
 from agentless.repair.context import Context, edit_context, rewrite_context, sources_of
 from agentless.repair.focus import REPLY_SHARE, element_of, in_files, is_first, rewritable
-from agentless.repair.grammar import edit_grammar
+from agentless.repair.grammar import edit_grammar, rewrite_grammar
 from agentless.repair.windows import Source
 from agentless.repo.index import Index
 
@@ -62,7 +62,7 @@ async def contexts_of(
     budget = await measure(config, model, text)
     elements = in_files(index, localization.elements)
     focus = config.focus_elements
-    if config.edit_format == "rewrite_function":
+    if config.edit_format in ("rewrite_function", "rewrite_function_grammar"):
         focus = max(focus, 1)
         chars = config.max_tokens * REPLY_SHARE * budget.chars_per_token
         contexts = await rewrites(
@@ -119,7 +119,9 @@ def plans_of(
 
 def grammar_of(context: Context, index: Index, config: RepairConfig) -> str:
     """The grammar that forces the edit format, "" where the reply stays free."""
-    if config.edit_format != "search_replace_grammar" or context.element is not None:
+    if not config.edit_format.endswith("_grammar"):
         return ""
+    if context.element is not None:
+        return rewrite_grammar(index.text(context.element.path), context.element)
     sources: list[Source] = sources_of(index, context.paths)
     return edit_grammar(context.views, {source.path: source.lines for source in sources})

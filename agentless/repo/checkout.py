@@ -24,9 +24,9 @@ def write_tree(entries: Iterable[Entry], reader: BlobReader, folder: Path) -> No
         InfrastructureError: the folder is missing, not empty, or could not be written.
     """
     kept = list(entries)
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise InfrastructureError(f"{folder} is not an empty folder; export into one")
     try:
-        if any(folder.iterdir()):
-            raise InfrastructureError(f"{folder} is not empty; export into an empty folder")
         make_folders(kept, folder)
         write_files([entry for entry in kept if entry.mode not in (SYMLINK, SUBMODULE)], reader, folder)
         write_links([entry for entry in kept if entry.mode == SYMLINK], reader, folder)

@@ -64,11 +64,13 @@ def outline_text(path: str, facts: FileFacts, *, max_chars: int = 0) -> str:
     Over budget constants go first, then methods, then what stands last.
     """
     definitions = [symbol for symbol in facts.symbols if symbol.kind != "import"]
-    text = names_text(path, definitions)
-    for dropped in ({"constant"}, {"constant", "method", "async_method"}):
+    without_constants = [symbol for symbol in definitions if symbol.kind != "constant"]
+    top = [symbol for symbol in without_constants if symbol.kind == "class" or "." not in symbol.name]
+    text = ""
+    for shown in (definitions, without_constants, top):
+        text = names_text(path, shown)
         if not max_chars or len(text) <= max_chars:
             break
-        text = names_text(path, [symbol for symbol in definitions if symbol.kind not in dropped])
     return clipped(text, max_chars)
 
 

@@ -40,6 +40,7 @@ SAFE_SETTINGS = {
     "core.looseCompression": "0",
     "core.fsync": "none",
     "core.splitIndex": "false",
+    "index.sparse": "false",
     "core.untrackedCache": "false",
     "core.quotePath": "false",
 }

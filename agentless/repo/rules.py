@@ -23,6 +23,7 @@ from agentless.repo.tree import SUBMODULE, SYMLINK, Entry
 MAX_BYTES = 1_000_000
 LFS_START = b"version https://git-lfs.github.com/spec/"
 LFS_MAX_BYTES = 1024
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 HEAD_BYTES = 2000
 HEAD_LINES = 10
 
@@ -61,6 +62,8 @@ def content_reason(data: bytes) -> str:
     """Why bytes of at most `MAX_BYTES` may not be edited as text; "" when they may."""
     if len(data) <= LFS_MAX_BYTES and data.startswith(LFS_START):
         return "Git LFS pointer"
+    if data.startswith(UTF16_MARKS):
+        return "not UTF-8"
     if b"\x00" in data:
         return "binary"
     try:

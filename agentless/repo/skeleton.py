@@ -115,19 +115,22 @@ def render(marks: Marks, symbols: Sequence[Symbol], detail: Detail, numbers: boo
     for kind, group in groupby(range(len(marks.lines)), key=lambda number: marks.kinds[number]):
         left = allowed.get(kind.partition(":")[0], len(marks.lines))
         for number in group:
+            note = marks.notes.get(number, "")
+            yield from (labelled(None, part, numbers) for part in note.split("\n") if note)
             line = marks.lines[number]
-            note = marks.notes.get(number)
-            if note:
-                yield from (f"{'':6} {part}" if numbers else part for part in note.split("\n"))
             if kind == "hide" or not line.strip():
                 continue
-            if left <= 0:
-                if left == 0 and any(allowed.values()):
-                    yield line[: len(line) - len(line.lstrip())] + "..."
-                left -= 1
-                continue
             left -= 1
-            if begun and number in starts and line[:1].strip():
-                yield ""
-            begun = True
-            yield f"{number + 1:6} {line}" if numbers else line
+            if left >= 0:
+                if begun and number in starts and line[:1].strip():
+                    yield ""
+                yield labelled(number, line, numbers)
+                begun = True
+            elif left == -1 and any(allowed.values()):
+                yield labelled(None, line[: len(line) - len(line.lstrip())] + "...", numbers)
+
+
+def labelled(number: int | None, line: str, numbers: bool) -> str:
+    """The line behind its 1-based number where numbers are wanted; what is no line of the file has none."""
+    label = "" if number is None else str(number + 1)
+    return f"{label:>6} {line}" if numbers else line

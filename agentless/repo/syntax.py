@@ -47,7 +47,7 @@ def python_error(text: str) -> str:
         with LOCK, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             flags = 0 if text.count("\n") <= COMPILED_LINES else ast.PyCF_ONLY_AST
-            compile(text, "<text>", "exec", flags, dont_inherit=True)
+            compile(text.removeprefix("\ufeff"), "<text>", "exec", flags, dont_inherit=True)
     except SyntaxError as error:
         return f"line {error.lineno or 1}: {error.msg}"
     except (RecursionError, MemoryError):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from agentless.errors import RepositoryError
-from agentless.repo.plumbing import Git
+from agentless.repo.plumbing import Git, first_line
 
 SYMLINK = "120000"
 SUBMODULE = "160000"
@@ -29,7 +29,13 @@ def list_tree(git: Git, tree_id: str) -> dict[str, Entry]:
     Raises:
         RepositoryError: the tree cannot be read, an object is missing (partial clone), or a path is unsafe.
     """
-    listing = git.run("ls-tree", "-r", "-l", "-z", "--full-tree", tree_id)
+    done = git.attempt("ls-tree", "-r", "-l", "-z", "--full-tree", tree_id)
+    if done.returncode != 0:
+        raise RepositoryError(
+            f"the tree {tree_id} in {git.folder} cannot be listed: objects are missing (partial clone? run "
+            f"`git fetch --refetch --no-filter` there) or damaged (run `git fsck`): {first_line(done.stderr)}"
+        )
+    listing = done.stdout
     entries = []
     missing = 0
     for line in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
@@ -65,7 +71,7 @@ def refuse_unsafe(entries: dict[str, Entry]) -> None:
     for path in entries:
         folder, _, name = path.rpartition("/")
         folders.add(folder)
-        if is_unsafe(name):
+        if is_unsafe(name) or path.startswith("/"):
             raise RepositoryError(f"the tree holds the unsafe path {path!r}; it was not made by git")
     for folder in folders - {""}:
         if any(is_unsafe(part) for part in folder.split("/")):

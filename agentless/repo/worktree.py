@@ -20,7 +20,7 @@ from pathlib import Path
 
 from agentless.errors import RepositoryError
 from agentless.repo.location import Location
-from agentless.repo.plumbing import Git
+from agentless.repo.plumbing import Git, first_line
 from agentless.repo.tree import EXECUTABLE, SUBMODULE, SYMLINK
 
 REGULAR = "100644"
@@ -113,9 +113,9 @@ def update_index(
     lines = [f"0 {'0' * id_digits(git)}\t{path}" for path in gone]
     lines += [f"{SYMLINK} {hash_link(store.writer, top / path)}\t{path}" for path in links]
     lines += [f"{mode} {sha}\t{path}" for (path, mode), sha in zip(files, shas, strict=True)]
-    if lines:
-        given = "".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape")
-        git.run("update-index", "-z", "--add", "--replace", "--index-info", stdin=given)
+    given = "".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape")
+    # written even without a change: a sparse index has to be a full one before its tree is written
+    git.run("update-index", "--force-write-index", "-z", "--add", "--replace", "--index-info", stdin=given)
 
 
 def id_digits(git: Git) -> int:
@@ -167,10 +167,11 @@ def hash_files(git: Git, top: Path, paths: list[str]) -> list[str]:
     if not paths:
         return []
     given = "".join(f"{quoted(str(top / path))}\n" for path in paths).encode("utf-8", "surrogateescape")
-    shas = git.run("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=given).decode().split()
-    if len(shas) != len(paths):
-        raise RepositoryError(f"files in {top} changed while they were read; try again")
-    return shas
+    done = git.attempt("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=given)
+    if done.returncode != 0:
+        said = first_line(done.stderr)
+        raise RepositoryError(f"a file of the work tree cannot be read ({said}); make it readable or ignore it")
+    return done.stdout.decode().split()
 
 
 def hash_link(git: Git, path: Path) -> str:

@@ -48,7 +48,7 @@ def choose_runner(
     Args:
         export: writes the snapshot into an empty folder, e.g. `RepoSnapshot.export`.
         jobs: sandboxes at once (`limits.tests`) for this snapshot.
-        scratch: where trees are written; None = the system's temporary folder.
+        scratch: where trees are written; None = memory or the temporary folder (`scratch.places`).
         mount: the repository's real path, where the interpreter has it installed in editable form; "" = /testbed.
         slots: bounds the sandboxes of several snapshots together, instead of `jobs`.
 

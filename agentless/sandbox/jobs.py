@@ -40,7 +40,7 @@ class JobRunner:
             export: writes the snapshot into an empty folder; called once, before the first job.
             python: the project's interpreter, a path or a name on PATH; "" = `python3`.
             limits: bounds of each job.
-            scratch: where trees are written; None = the system's temporary folder.
+            scratch: where trees are written; None = memory or the temporary folder (`scratch.places`).
             slots: shared by several runners to bound their jobs together; None = `limits.jobs` for this one.
         """
         self.python = python

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import stat
 import subprocess
 import tempfile
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from agentless.errors import SandboxError
+from agentless.sandbox.scratch import discard, new_folder, places
 
 
 class UnsafePathError(ValueError):
@@ -27,7 +27,7 @@ class TreeStore:
         """
         Args:
             export: writes the snapshot into an empty folder.
-            scratch: where the store's folder is made; None = the system's temporary folder.
+            scratch: where the store's folder is made; None = see `scratch.places`.
             owner: user id that gets every file, None leaves them ours. Set once: copies keep the owner.
         """
         self.export = export
@@ -44,25 +44,35 @@ class TreeStore:
         """
         async with self.exporting:
             if self.folder is None:
-                self.folder = await asyncio.to_thread(self.export_once)
+                folder, lock = await asyncio.to_thread(self.export_once)
                 # a run that never closes its runner still leaves nothing behind
-                self.cleaner = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+                self.cleaner = weakref.finalize(self, discard, folder, lock)
+                self.folder = folder
         return self.folder / "base"
 
-    def export_once(self) -> Path:
-        """Export into a new private folder, whole or not at all."""
-        if self.scratch is not None:
-            self.scratch.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="agentless-", dir=self.scratch))
+    def export_once(self) -> tuple[Path, int]:
+        """Export into a new private folder, whole or not at all, where there is room."""
+        problem: OSError | subprocess.CalledProcessError | None = None
         try:
-            (folder / "base").mkdir()
-            self.export(folder / "base")
-            if self.owner is not None:
-                subprocess.run([*self.chown(), str(folder / "base")], check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise SandboxError(f"cannot export the snapshot to {folder}: {error}") from error
-        return folder
+            for place in places(self.scratch):
+                folder, lock = new_folder(place)
+                try:
+                    self.export_into(folder)
+                except (OSError, subprocess.CalledProcessError) as error:
+                    discard(folder, lock)
+                    problem = error
+                else:
+                    return folder, lock
+        except OSError as error:
+            problem = error
+        raise SandboxError(f"cannot export the snapshot: {problem}; free some space or set TMPDIR") from problem
+
+    def export_into(self, folder: Path) -> None:
+        """Write `base` and give it to the owner."""
+        (folder / "base").mkdir()
+        self.export(folder / "base")
+        if self.owner is not None:
+            subprocess.run([*self.chown(), str(folder / "base")], check=True, capture_output=True)
 
     def chown(self) -> list[str]:
         """The command that gives files to the owner; links themselves, not what they lead to."""
@@ -94,7 +104,7 @@ class TreeStore:
         """Remove everything this store wrote."""
         if self.folder is not None:
             await remove(self.folder)
-            self.cleaner.detach()
+            self.cleaner()
             self.folder = None
 
 

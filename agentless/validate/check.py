@@ -1,7 +1,7 @@
 """The stage: tests on the original, then every candidate against them."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from agentless.config import ValidationConfig
@@ -59,18 +59,11 @@ async def validate(
         raise
     baseline = await pending
     kept = [test for test in tests if test.outcome == "kept"]
-    done = 1
-    progress.update(instance.instance_id, "validate", done, total, "candidates")
 
-    async def examine(candidate: Candidate) -> Evidence:
-        nonlocal done
-        job = candidate_job(candidate, baseline, kept, config)
-        report = await runner.run(job) if job.commands else None
-        done += 1
-        progress.update(instance.instance_id, "validate", done, total, "candidates")
-        return evidence_of(candidate, baseline, kept, report)
+    def report(done: int) -> None:
+        progress.update(instance.instance_id, "validate", done + 1, total, "candidates")
 
-    found = await all_of([examine(candidate) for candidate in candidates])
+    found = await examine(candidates, baseline, kept, runner, config, report)
     return Validation(
         instance_id=instance.instance_id,
         evidence=tuple(found),
@@ -80,6 +73,33 @@ async def validate(
         flaky=baseline.flaky if baseline else (),
         note=explain(baseline, kept),
     )
+
+
+async def examine(
+    candidates: Sequence[Candidate],
+    baseline: Baseline | None,
+    kept: Sequence[ReproductionTest],
+    runner: TestRunner,
+    config: ValidationConfig,
+    report: Callable[[int], None],
+) -> list[Evidence]:
+    """Evidence of all candidates, in order.
+
+    Args:
+        report: called with the number of candidates that are over.
+    """
+    done = 0
+    report(done)
+
+    async def one(candidate: Candidate) -> Evidence:
+        nonlocal done
+        job = candidate_job(candidate, baseline, kept, config)
+        outcome = await runner.run(job) if job.commands else None
+        done += 1
+        report(done)
+        return evidence_of(candidate, baseline, kept, outcome)
+
+    return await all_of([one(candidate) for candidate in candidates])
 
 
 async def baseline_of(

@@ -1,7 +1,8 @@
 """Which test files to run: those near the edits, found without gold.
 
-score = name + import + place + words, each at most its weight. Measured on the development rows, the gold test
-file is among the first three for most instances (facts in docs/design; bench/sandbox.py has the costs).
+score = name + import + place + words, each at most its weight. Measured on 185 rows of SWE-bench Verified
+(development half, gold edits, trees of later releases): a gold test file comes first for 129, among the first
+three for 160 (86%), among the first five for 168.
 """
 
 import math

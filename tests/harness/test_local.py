@@ -1,6 +1,7 @@
 """Scoring by SWE-bench's rule, with a runner that answers from a table."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -41,7 +42,7 @@ new file mode 100644
 class TableRunner:
     """Answers every job with one report, and keeps the job."""
 
-    __test__ = False
+    __test__: ClassVar[bool] = False
     name = "table"
 
     def __init__(self, answer: TestReport | SandboxError) -> None:

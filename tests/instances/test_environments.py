@@ -30,11 +30,11 @@ def test_the_key_follows_the_requirements() -> None:
 @pytest.mark.registry
 def test_a_failed_install_leaves_no_stamp(tmp_path: Path) -> None:
     recipe = Recipe("thing", "1.0", "", ("mpmath==0.0.0.1",))
-    with pytest.raises(DownloadError, match="-m pip .* failed: "):
+    with pytest.raises(DownloadError, match=r"-m pip .* failed: "):
         python_of(recipe, tmp_path)
     assert not (tmp_path / recipe.name / STAMP).exists()
 
 
 def test_a_failed_step_is_one_line() -> None:
-    with pytest.raises(DownloadError, match="^a b c failed: no message$"):
+    with pytest.raises(DownloadError, match=r"^a b c failed: no message$"):
         run("false", "a", "b", "c")

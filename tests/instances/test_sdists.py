@@ -68,6 +68,6 @@ def test_the_cache_follows_the_environment(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.registry
 def test_a_release_that_does_not_exist_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(DownloadError, match="could not download requests==0.0.0.1: "):
+    with pytest.raises(DownloadError, match=r"could not download requests==0.0.0.1: "):
         sdist_of(Recipe("requests", "0.0.0.1", "", ()), tmp_path)
     assert list(tmp_path.iterdir()) == []

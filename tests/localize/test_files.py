@@ -93,6 +93,21 @@ async def test_the_prompt_shows_issue_tree_and_outlines_but_no_tests(index: Inde
     assert "at most 5 files" in prompt
 
 
+@pytest.mark.parametrize("view", ["shortlist", "tree"])
+async def test_a_tree_shows_files_of_the_main_languages_and_named_ones(index: Index, view: str) -> None:
+    config = CONFIG.model_copy(update={"view": view})
+    for issue, shown in (("carts are slow", False), ("carts.rst is wrong", True)):
+        asked = Instance(instance_id="x", repo="shop", base_commit="HEAD", problem_statement=issue)
+        prompt = (await prompt_of(index, asked, config)).partition("BEGIN REPORT")[0]
+        assert ("carts.rst" in prompt) is shown
+        assert "stock.py" in prompt and "README.md" not in prompt
+
+
+async def test_a_file_that_the_tree_leaves_out_can_be_voted_for(index: Index, instance: Instance) -> None:
+    (rollout,) = await ask(index, instance, ScriptedModel(["```\nsrc/shop/static/cart.js\n```"]), CONFIG)
+    assert rollout.paths == ("src/shop/static/cart.js",)
+
+
 async def test_the_tree_view_has_no_outlines(index: Index, instance: Instance) -> None:
     prompt = await prompt_of(index, instance, CONFIG.model_copy(update={"view": "tree"}))
     assert "the tree of a project" in prompt and "EmptyCart" not in prompt

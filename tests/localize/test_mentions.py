@@ -66,6 +66,13 @@ def test_frames(text: str, frames: tuple[Frame, ...]) -> None:
     assert read_frames(text) == frames
 
 
+def test_lines_are_links_and_frames_without_a_function() -> None:
+    assert read_mentions(ISSUE).lines == (
+        Frame("https://github.com/pallets/flask/blob/1a2b3c/src/flask/app.py", 12),
+        Frame("src/flask/cli.py", 77),
+    )
+
+
 @pytest.mark.parametrize(
     ("word", "expected"),
     [

@@ -69,14 +69,17 @@ def test_an_ambiguous_path_is_shared(index: Index) -> None:
     assert found["path_mention"] == {"src/shop/report/__init__.py": 1.0}
 
 
-def test_a_file_name_alone_is_another_feature(index: Index) -> None:
-    found = features(index, "bug in money.py")
-    assert found["file_name"] == {"src/shop/money.py": 1.0}
-    assert found["path_mention"] == {}
+def test_a_file_name_alone(index: Index) -> None:
+    found = features(index, "bug in money.py and in __init__.py")
+    assert found["path_mention"] == {
+        "src/shop/money.py": 1.0,
+        "src/shop/__init__.py": 0.5,
+        "src/shop/report/__init__.py": 0.5,
+    }
 
 
 def test_a_dotted_module(index: Index) -> None:
-    assert features(index, "`shop.report.invoice.render_invoice` fails")["module"] == {
+    assert features(index, "`shop.report.invoice.render_invoice` fails")["path_mention"] == {
         "src/shop/report/invoice.py": 1.0
     }
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agentless.repair.grammar import edit_grammar, literal
+from agentless.records import Location
+from agentless.repair.grammar import edit_grammar, literal, rewrite_grammar
 from agentless.repair.windows import View
 from tests.repair.gbnf import accepts
 
@@ -77,3 +78,44 @@ def test_too_much_or_nothing_leaves_the_reply_free() -> None:
 
 def test_literals_are_escaped() -> None:
     assert literal('a"b\\c\n\t\r\x00é') == '"a\\"b\\\\c\\n\\t\\x0D\\x00é"'
+
+
+CODE = "import x\n\nclass A:\n    @x.cached\n    def go(\n        self, a\n    ):\n        return a\n\nasync def run(b): return b\n"
+METHOD = Location(path="a.py", start_line=4, end_line=8, kind="method", name="A.go")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "(self, a):\n        return a + 1\n",
+        "(\n        self, a, b=None\n    ):\n\n        return a\n",
+        "(self):\n    '''Says\n    ``code`` and `more`\n    `x`_\n    '''\n",
+        "(self):\n\treturn '```'\n",
+    ],
+)
+def test_a_rewrite_begins_like_the_element_and_ends_with_the_fence(body: str) -> None:
+    assert accepts(rewrite_grammar(CODE, METHOD), f"```python\n    def go{body}```")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```python\n    def stop(self):\n        pass\n```",
+        "Sure:\n```python\n    def go(self):\n        pass\n```",
+        "```python\n    def go(self):\n        pass\n```\nDone.",
+        "```python\n    def go(self):\n        pass\n```\n```\nmore\n```",
+        "```python\n    def go(self): pass\n```",
+        "```python\ndef go(self):\n    pass\n```",
+        "```\n    def go(self):\n        pass\n```",
+    ],
+)
+def test_any_other_rewrite_is_not_let_through(text: str) -> None:
+    assert not accepts(rewrite_grammar(CODE, METHOD), text)
+
+
+def test_every_kind_of_definition_has_a_head() -> None:
+    run = Location(path="a.py", start_line=10, end_line=10, kind="async_function", name="run")
+    whole = Location(path="a.py", start_line=3, end_line=8, kind="class", name="A")
+    assert accepts(rewrite_grammar(CODE, run), "```python\nasync def run(b, c):\n    return c\n```")
+    assert accepts(rewrite_grammar(CODE, whole), "```python\nclass A(B):\n    pass\n```")
+    assert rewrite_grammar(CODE, Location(path="a.py", start_line=1, end_line=1, kind="import", name="x")) == ""

@@ -59,7 +59,7 @@ def test_a_missing_git_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_missing_folder_is_not_taken_for_a_missing_git(tmp_path: Path) -> None:
-    with pytest.raises(RepositoryError, match="cannot run in .*gone"):
+    with pytest.raises(RepositoryError, match=r"cannot run in .*gone"):
         Git(tmp_path / "gone").attempt("version")
 
 

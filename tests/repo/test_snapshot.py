@@ -58,8 +58,17 @@ def test_ids_are_those_of_git(repo: Path) -> None:
 def test_only_editable_files_are_paths(repo: Path) -> None:
     with RepoSnapshot.open(repo, "HEAD") as snapshot:
         assert snapshot.paths() == sorted(
-            ["a.py", "crlf.py", "bom.py", "no_end.py", "empty.py", "pkg/same.py", "pkg/\u00fcn\u00ef c\u00f6de \u4f60.py", "limit.py"]
-        )  # fmt: skip
+            [
+                "a.py",
+                "crlf.py",
+                "bom.py",
+                "no_end.py",
+                "empty.py",
+                "pkg/same.py",
+                "pkg/\u00fcn\u00ef c\u00f6de \u4f60.py",
+                "limit.py",
+            ]
+        )
 
 
 @pytest.mark.parametrize(
@@ -153,9 +162,8 @@ def test_threads_read_one_snapshot(repo: Path) -> None:
     with RepoSnapshot.open(repo, "HEAD") as snapshot:
 
         def read() -> None:
-            for _ in range(30):
-                if snapshot.text("a.py") != "x = 1\n" or snapshot.read("data.bin") != b"\x00\x01":
-                    wrong.append("mixed up")
+            pairs = ((snapshot.text("a.py"), snapshot.read("data.bin")) for _ in range(30))
+            wrong.extend(str(pair) for pair in pairs if pair != ("x = 1\n", b"\x00\x01"))
 
         threads = [threading.Thread(target=read) for _ in range(4)]
         for thread in threads:
@@ -195,7 +203,7 @@ def test_a_damaged_blob_is_one_clear_line(tmp_path: Path) -> None:
 
 
 names = st.text(
-    st.characters(blacklist_categories=("Cs",), blacklist_characters="/\x00"), min_size=1, max_size=12
+    st.characters(exclude_categories=["Cs"], exclude_characters="/\x00"), min_size=1, max_size=12
 ).filter(lambda name: name not in (".", "..") and name.lower() != ".git" and len(name.encode()) < 100)
 
 

@@ -6,42 +6,15 @@ import pytest
 
 from agentless.errors import RepositoryError
 from agentless.repo import RepoSnapshot
-from agentless.repo.worktree import quoted
+from agentless.repo.plumbing import Git
+from agentless.repo.worktree import hash_files, quoted
 from tests.conftest import git, make_repo
-
-FILES = {
-    "a.py": "x = 1\n",
-    "b.py": "y = 2\n",
-    "pkg/c.py": "z = 3\n",
-    "pkg/d.py": "w = 4\n",
-    ".gitignore": "*.log\nbuild/\n",
-}
+from tests.repo.conftest import FILES, everything, texts
 
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
     return make_repo(tmp_path / "repo", FILES)
-
-
-def everything(folder: Path) -> dict[str, tuple[int, int, bytes]]:
-    """Mode, modification time and bytes of every file below a folder, links not followed."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        status = path.lstat()
-        data = b""
-        if path.is_symlink():
-            data = os.fsencode(path.readlink())
-        elif path.is_file():
-            data = path.read_bytes()
-        # git itself freshens the time of a shared index whenever it reads one
-        time_ns = 0 if path.name.startswith("sharedindex.") else status.st_mtime_ns
-        found[str(path.relative_to(folder))] = (status.st_mode, time_ns, data)
-    return found
-
-
-def texts(repo: Path) -> dict[str, str]:
-    with RepoSnapshot.open(repo) as snapshot:
-        return snapshot.texts(snapshot.entries)
 
 
 def make_dirty(repo: Path) -> None:
@@ -224,70 +197,9 @@ def test_submodules_stay_and_other_repositories_are_left_out(repo: Path, tmp_pat
         assert not [path for path in snapshot.entries if path.startswith(("nested", "sub/"))]
 
 
-def test_a_linked_worktree_has_its_own_files(repo: Path, tmp_path: Path) -> None:
-    linked = tmp_path / "linked"
-    git(repo, "worktree", "add", "-q", "-b", "side", str(linked))
-    (linked / "a.py").write_text("linked\n")
-    before = everything(repo)
-    assert texts(linked)["a.py"] == "linked\n"
-    assert texts(repo)["a.py"] == "x = 1\n"
-    assert everything(repo) == before
-
-
-@pytest.mark.parametrize("setting", ["core.splitIndex=true", "core.untrackedCache=true", "index.version=4"])
-def test_every_kind_of_index_is_read_and_left_alone(repo: Path, setting: str) -> None:
-    key, value = setting.split("=")
-    git(repo, "config", key, value)
-    git(repo, "update-index", "--force-write-index")
-    (repo / "a.py").write_text("changed\n")
-    before = everything(repo)
-    assert texts(repo)["a.py"] == "changed\n"
-    assert everything(repo) == before
-
-
-def test_a_sparse_checkout_keeps_what_is_not_on_disk(repo: Path) -> None:
-    git(repo, "sparse-checkout", "set", "--no-cone", "/a.py")
-    assert not (repo / "pkg").exists()
-    assert texts(repo)["pkg/c.py"] == "z = 3\n"
-
-
-def test_a_sparse_index_too(repo: Path) -> None:
-    git(repo, "sparse-checkout", "set", "--cone", "--sparse-index", "new")
-    (repo / "a.py").write_text("changed\n")
-    before = everything(repo)
-    assert texts(repo) == {**FILES, "a.py": "changed\n"}
-    assert everything(repo) == before
-
-
-def test_without_execute_bits_the_index_decides(repo: Path) -> None:
-    git(repo, "update-index", "--chmod=+x", "b.py")
-    git(repo, "config", "core.fileMode", "false")
-    (repo / "b.py").write_text("changed\n")
-    (repo / "a.py").write_text("changed\n")
-    (repo / "a.py").chmod(0o755)
-    with RepoSnapshot.open(repo) as snapshot:
-        assert snapshot.entries["b.py"].mode == "100755"
-        assert snapshot.entries["a.py"].mode == "100644"
-
-
-def test_a_repository_with_sha256_ids(tmp_path: Path) -> None:
-    git(tmp_path, "init", "-q", "--object-format=sha256", "wide")
-    repo = tmp_path / "wide"
-    (repo / "a.py").write_text("a\n")
-    (repo / "b.py").write_text("b\n")
-    git(repo, "add", "-A")
-    git(repo, "commit", "-q", "-m", "start")
-    (repo / "a.py").unlink()
-    (repo / "b.py").write_text("new\n")
-    assert texts(repo) == {"b.py": "new\n"}
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_an_unreadable_file_is_named(repo: Path) -> None:
-    (repo / "secret").write_text("s")
-    (repo / "secret").chmod(0)
-    with pytest.raises(RepositoryError, match="secret"):
-        RepoSnapshot.open(repo)
+def test_a_file_that_cannot_be_read_is_named(repo: Path) -> None:
+    with pytest.raises(RepositoryError, match=r"cannot be read \(could not open .*gone.py.* ignore it"):
+        hash_files(Git(repo), repo, ["a.py", "gone.py"])
 
 
 def test_a_store_with_a_colon_in_its_path(tmp_path: Path) -> None:

@@ -38,6 +38,11 @@ def symlink(path: str, target: str) -> str:
     return new_file(path, target, "120000").rstrip("\n") + "\n\\ No newline at end of file\n"
 
 
+def names(folder: Path) -> list[str]:
+    """What a folder holds."""
+    return sorted(path.name for path in folder.iterdir())
+
+
 def contents(folder: Path) -> dict[str, str]:
     """Every path below a folder with its mode and a hash of its bytes or its target."""
     found = {}
@@ -81,7 +86,7 @@ async def test_nothing_is_left_after_a_job_and_after_closing(runner: JobRunner) 
     await shell(runner, "mkdir -p a/b/c; chmod 000 a/b; mkfifo pipe; chmod 000 .")
     folder = runner.trees.folder
     assert folder is not None
-    assert [path.name for path in folder.iterdir()] == ["base"]
+    assert names(folder) == ["base", "lock"]
     await runner.close()
     assert not folder.exists()
 
@@ -90,7 +95,7 @@ async def test_a_very_deep_tree_is_removed(runner: JobRunner) -> None:
     await shell(runner, "python -c \"import os\nfor _ in range(3000): os.mkdir('d' * 20); os.chdir('d' * 20)\"")
     folder = runner.trees.folder
     assert folder is not None
-    assert [path.name for path in folder.iterdir()] == ["base"]
+    assert names(folder) == ["base", "lock"]
 
 
 REFUSED = {
@@ -194,7 +199,7 @@ async def test_a_cancelled_job_leaves_nothing(runner: JobRunner) -> None:
         await task
     folder = runner.trees.folder
     assert folder is not None
-    assert [path.name for path in folder.iterdir()] == ["base"]
+    assert names(folder) == ["base", "lock"]
 
 
 async def test_a_full_disk_at_the_export_is_the_machines_fault(tmp_path: Path) -> None:
@@ -204,7 +209,7 @@ async def test_a_full_disk_at_the_export_is_the_machines_fault(tmp_path: Path) -
     runner = HostRunner(export, scratch=tmp_path / "scratch")
     with pytest.raises(SandboxError, match="No space left"):
         await runner.run(TestJob())
-    assert list((tmp_path / "scratch").iterdir()) == []
+    assert names(tmp_path / "scratch") == []
 
 
 async def test_the_snapshot_is_exported_once_for_many_jobs(tmp_path: Path) -> None:

@@ -33,9 +33,9 @@ async def test_output_and_errors_come_in_one_stream_and_input_is_empty() -> None
 
 
 async def test_the_deadline_is_kept_and_named() -> None:
-    finished = await bash("echo early; exec sleep 60", timeout_s=0.5)
+    finished = await bash("echo early; exec sleep 60", timeout_s=1.5)
     assert (finished.exit_code, finished.outcome, finished.output) == (None, "timeout", b"early\n")
-    assert 0.5 <= finished.seconds < 5
+    assert 1.5 <= finished.seconds < 30
     assert finished.reason == "no end within the time limit"
 
 
@@ -81,9 +81,9 @@ async def test_a_handed_descriptor_is_closed_when_nothing_starts() -> None:
 
 async def test_one_who_keeps_the_output_open_does_not_hold_us() -> None:
     # the kill of these tests ends only the group; the daemon has left it
-    finished = await bash("setsid sleep 6 & sleep 0.1; echo over")
+    finished = await bash("setsid sleep 12 & sleep 0.1; echo over")
     assert finished.output == b"over\n"
-    assert finished.seconds < 5
+    assert finished.seconds < 11
 
 
 @given(st.lists(st.binary(max_size=50), max_size=40), st.integers(1, 30))

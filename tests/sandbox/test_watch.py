@@ -20,12 +20,14 @@ from agentless.sandbox.watch import (
 )
 
 NOBODY = 2**30
+MARKED = f"/scratch/job-{os.getpid()}-1"
+"""Other workers of the test run have theirs."""
 
 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     """A process that carries the mark of a job."""
-    environment = {"AGENTLESS_JOB": "/scratch/job-1", "PATH": os.defpath}
+    environment = {"AGENTLESS_JOB": MARKED, "PATH": os.defpath}
     process = subprocess.Popen([sys.executable, "-c", "input()"], env=environment, stdin=subprocess.PIPE)
     yield process
     process.kill()
@@ -67,8 +69,8 @@ def test_a_reason_to_stop_has_words(
 
 
 def test_members_on_the_host_are_known_by_their_mark(sleeper: subprocess.Popen[bytes]) -> None:
-    assert HostWatchman(Path("/scratch/job-1"), SandboxLimits()).members() == [sleeper.pid]
-    assert HostWatchman(Path("/scratch/job"), SandboxLimits()).members() == []
+    assert HostWatchman(Path(MARKED), SandboxLimits()).members() == [sleeper.pid]
+    assert HostWatchman(Path(MARKED[:-1]), SandboxLimits()).members() == []
 
 
 def test_status_is_read_as_it_comes_and_nonsense_is_skipped(tmp_path: Path) -> None:

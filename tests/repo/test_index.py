@@ -1,0 +1,158 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agentless.repo import BlobCache, FileFacts, Index, RepoSnapshot
+from agentless.repo.facts import PackedCounts
+from agentless.repo.index import read_facts, reading
+from tests.conftest import git, make_repo
+
+SOURCE = '"""Doc words."""\nimport os\n\n\nclass Parser:\n    def parse_line(self):\n        return 1\n'
+FILES: dict[str, str | bytes] = {
+    "pkg/a.py": SOURCE,
+    "pkg/copy.py": SOURCE,
+    "pkg/__init__.py": "",
+    "web/copy.js": "",
+    "tests/test_a.py": "def test_it():\n    pass\n",
+    "docs/guide.txt": "How to parse a line\n",
+    "docs/more.txt": "More words\n",
+    "tool.rb": "def tool; end\n",
+    "data.bin": b"\x00",
+    "latin.py": b"x = '\xe9'\n",
+}
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path) -> Iterator[RepoSnapshot]:
+    with RepoSnapshot.open(make_repo(tmp_path / "repo", FILES), "HEAD") as opened:
+        yield opened
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[BlobCache]:
+    with BlobCache.open(tmp_path / "cache") as opened:
+        yield opened
+
+
+def reopened(snapshot: RepoSnapshot, repo: Path) -> RepoSnapshot:
+    return RepoSnapshot.open(repo, snapshot.commit_id)
+
+
+def everything(index: Index) -> dict[str, FileFacts]:
+    return {path: index.facts(path) for path in index.snapshot.entries}
+
+
+def test_paths_are_those_of_the_snapshot(snapshot: RepoSnapshot) -> None:
+    assert Index.build(snapshot).paths() == snapshot.paths()
+    assert "data.bin" not in snapshot.paths()
+
+
+def test_facts_of_a_source_file(snapshot: RepoSnapshot) -> None:
+    facts = Index.build(snapshot).facts("pkg/a.py")
+    assert (facts.language, facts.lines, facts.bytes) == ("python", 7, len(SOURCE))
+    assert [symbol.name for symbol in facts.symbols] == ["os", "Parser", "Parser.parse_line"]
+    assert facts.imports == ("os",)
+    assert facts.words["parse_line"] == 1
+    assert facts.words["parse"] == 1
+    assert facts.doc_words == {"doc": 1, "words": 1}
+
+
+def test_a_language_without_a_grammar_and_plain_text_have_words(snapshot: RepoSnapshot) -> None:
+    index = Index.build(snapshot)
+    assert index.facts("tool.rb").language == "ruby"
+    assert index.facts("tool.rb").words["tool"] == 1
+    assert index.facts("docs/guide.txt").words == {"how": 1, "to": 1, "parse": 1, "a": 1, "line": 1}
+    assert index.symbols("docs/guide.txt") == ()
+
+
+@pytest.mark.parametrize("path", ["data.bin", "latin.py", "gone.py"])
+def test_what_may_not_be_edited_has_no_facts_and_no_text(snapshot: RepoSnapshot, path: str) -> None:
+    index = Index.build(snapshot)
+    assert index.facts(path) == FileFacts()
+    assert index.symbols(path) == ()
+    assert index.text(path) == ""
+
+
+def test_text_and_symbols(snapshot: RepoSnapshot) -> None:
+    index = Index.build(snapshot)
+    assert index.text("pkg/a.py") == SOURCE
+    assert [symbol.name for symbol in index.symbols("tests/test_a.py")] == ["test_it"]
+
+
+def test_one_blob_in_two_languages_is_read_in_both(snapshot: RepoSnapshot) -> None:
+    index = Index.build(snapshot)
+    assert index.facts("pkg/__init__.py").language == "python"
+    assert index.facts("web/copy.js").language == "javascript"
+    assert index.keys["pkg/a.py"] == index.keys["pkg/copy.py"]
+    assert index.keys["pkg/__init__.py"] != index.keys["web/copy.js"]
+
+
+def test_tests_can_wait(snapshot: RepoSnapshot) -> None:
+    index = Index.build(snapshot, tests=False)
+    assert index.keys["tests/test_a.py"] not in index.unpacked
+    assert index.facts("tests/test_a.py").symbols[0].name == "test_it"
+
+
+def test_one_question_about_plain_text_answers_all(snapshot: RepoSnapshot) -> None:
+    index = Index.build(snapshot)
+    assert index.keys["docs/more.txt"] not in index.unpacked
+    index.facts("docs/guide.txt")
+    assert index.keys["docs/more.txt"] in index.unpacked
+
+
+def test_the_cache_changes_nothing_but_the_work(snapshot: RepoSnapshot, cache: BlobCache, tmp_path: Path) -> None:
+    plain = everything(Index.build(snapshot))
+    with reopened(snapshot, tmp_path / "repo") as first:
+        cold = everything(Index.build(first, cache))
+    with reopened(snapshot, tmp_path / "repo") as again:
+        warm_index = Index.build(again, cache)
+        assert again.reader.process is None, "a warm index reads no blob"
+        warm = everything(warm_index)
+        assert isinstance(warm["pkg/a.py"].words, PackedCounts)
+        assert warm_index.paths() == snapshot.paths()
+        assert again.reader.process is None
+    assert plain == cold == warm
+
+
+def test_a_new_commit_parses_only_what_is_new(snapshot: RepoSnapshot, cache: BlobCache, tmp_path: Path) -> None:
+    Index.build(snapshot, cache)
+    repo = tmp_path / "repo"
+    (repo / "pkg" / "new.py").write_text("def fresh(): pass\n")
+    with RepoSnapshot.open(repo) as dirty:
+        index = Index.build(dirty, cache)
+        assert set(index.unpacked) == {index.keys["pkg/new.py"]}
+        assert index.symbols("pkg/new.py")[0].name == "fresh"
+        assert index.symbols("pkg/a.py")[1].name == "Parser"
+
+
+def test_a_closed_cache_is_no_cache(snapshot: RepoSnapshot, cache: BlobCache) -> None:
+    cache.close()
+    assert Index.build(snapshot, cache).symbols("pkg/a.py")[1].name == "Parser"
+
+
+def test_keys_depend_on_language_and_grammar() -> None:
+    keys = {reading(language) for language in ("", "python", "javascript", "typescript", "tsx", "ruby")}
+    assert len(keys) == 6
+    assert reading("python") == reading("python")
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"), [(b"", 0), (b"x", 1), (b"x\n", 1), (b"x\ny", 2), (b"\n\n", 2), (b"x\r\n", 1)]
+)
+def test_lines_are_counted_by_newlines(data: bytes, lines: int) -> None:
+    assert read_facts(data, "python").lines == lines
+
+
+def test_an_index_of_a_repository_without_sources(tmp_path: Path) -> None:
+    with RepoSnapshot.open(make_repo(tmp_path, {"README": "hello\n"}), "HEAD") as snapshot:
+        index = Index.build(snapshot)
+        assert index.paths() == ["README"]
+        assert index.facts("README").words == {"hello": 1}
+
+
+def test_a_commit_of_a_repository_with_no_files(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path, {})
+    assert git(repo, "ls-files") == ""
+    with RepoSnapshot.open(repo) as snapshot:
+        assert Index.build(snapshot).paths() == []
