@@ -227,7 +227,7 @@ def check_context(config: RunConfig, context_tokens: int) -> None:
     for section, tokens in asked.items():
         if tokens and context_tokens - tokens < SMALLEST_PROMPT_TOKENS:
             raise ContextError(
-                f"{section}.max_tokens={tokens} leaves no room for a prompt in a context of {context_tokens} tokens; "
+                f"{section}.max_tokens={tokens} leaves no room for a prompt in {context_tokens} tokens; "
                 f"serve a longer context, or --set {section}.max_tokens={max(1, context_tokens // 4)}"
             )
 

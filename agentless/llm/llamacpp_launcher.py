@@ -22,6 +22,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--context-tokens", type=int, required=True, help="prompt + output tokens of each slot")
     parser.add_argument("--slots", type=int, default=1, help="requests at once")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--no-drafts", action="store_true", help="do not guess tokens from the prompt")
     return parser.parse_args(argv)
 
 
@@ -40,6 +41,10 @@ def main(argv: Sequence[str]) -> int:
     params.cpuparams.n_threads = options.threads
     params.cpuparams_batch.n_threads = options.threads
     params.cache_ram_mib = CACHE_MIB
+    if not options.no_drafts:
+        # A rewritten function is mostly a copy of the prompt: runs of tokens seen before are guessed and checked in
+        # one step. The reply's distribution stays the same.
+        params.speculative.types = [xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
     params.endpoint_metrics = True
     params.cors_origins = "http://127.0.0.1"  # not `*`: web pages in a browser have no business here
     params.ui = False

@@ -71,7 +71,7 @@ def rewrite_grammar(text: str, element: Location) -> str:
     for line in text.split("\n")[element.start_line - 1 : element.end_line]:
         if found := definition.match(line):
             return (
-                "\n".join([f'root ::= "```python\\n" {literal(found.group())} rest line+ "```"', *CODE_RULES])
+                "\n".join([f'root ::= "```python\\n" {literal(found.group())} rest line line* "```"', *CODE_RULES])
                 + "\n"
             )
     return ""

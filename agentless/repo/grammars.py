@@ -5,7 +5,6 @@ without a query file, is still listed and retrieved by content.
 """
 
 import importlib
-import importlib.metadata
 import importlib.util
 import zlib
 from dataclasses import dataclass
@@ -55,6 +54,8 @@ def grammar_version(language: str) -> str:
     """Changes whenever the parser or the query file does; "" without a grammar. Part of the cache's keys."""
     if not has_grammar(language):
         return ""
+    import importlib.metadata  # here, since it takes 25 ms
+
     package = GRAMMARS[language].package
     return f"{importlib.metadata.version(package)}+{zlib.crc32(query_text(language).encode()):08x}"
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from unidiff import PatchSet
-from unidiff.patch import Hunk
+from unidiff.patch import Hunk, PatchSet
 
 from agentless.ports import Ask
 from agentless.repo import RepoSnapshot

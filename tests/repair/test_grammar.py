@@ -80,7 +80,8 @@ def test_literals_are_escaped() -> None:
     assert literal('a"b\\c\n\t\r\x00é') == '"a\\"b\\\\c\\n\\t\\x0D\\x00é"'
 
 
-CODE = "import x\n\nclass A:\n    @x.cached\n    def go(\n        self, a\n    ):\n        return a\n\nasync def run(b): return b\n"
+HEAD = "import x\n\nclass A:\n    @x.cached\n    def go(\n        self, a\n    ):\n        return a\n"
+CODE = f"{HEAD}\nasync def run(b): return b\n"
 METHOD = Location(path="a.py", start_line=4, end_line=8, kind="method", name="A.go")
 
 

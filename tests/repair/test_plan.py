@@ -49,9 +49,11 @@ def test_a_resumed_run_has_no_second_greedy_attempt(index: Index) -> None:
     assert [plan.greedy for plan in plans_of([EDIT], range(1, 4), GREEDY, index)] == [False]
 
 
-def test_only_edits_are_forced_by_a_grammar(index: Index) -> None:
-    config = RepairConfig(edit_format="search_replace_grammar")
-    edit, rewrite = plans_of([EDIT, REWRITE], range(2), config, index)
-    assert "return math.pi * radius" in edit.grammar
-    assert rewrite.grammar == ""
-    assert plans_of([EDIT], range(1), RepairConfig(), index)[0].grammar == ""
+def test_each_form_has_its_grammar_and_the_free_forms_have_none(index: Index) -> None:
+    for form in ("search_replace_grammar", "rewrite_function_grammar"):
+        edit, rewrite = plans_of([EDIT, REWRITE], range(2), RepairConfig(edit_format=form), index)
+        assert "return math.pi * radius" in edit.grammar
+        assert "def circle_area" in rewrite.grammar
+    for free in ("search_replace", "rewrite_function"):
+        plans = plans_of([EDIT, REWRITE], range(2), RepairConfig(edit_format=free), index)
+        assert [plan.grammar for plan in plans] == ["", ""]

@@ -156,7 +156,7 @@ def test_a_name_with_a_slash_is_refused_or_stays_inside(repo: Path, tmp_path: Pa
     with pytest.raises(RepositoryError):
         RepoSnapshot.open(repo, raw_tree(repo, ("100644", "../../escaped", sha)))
     with pytest.raises(RepositoryError):
-        RepoSnapshot.open(repo, raw_tree(repo, ("100644", "/tmp/escaped", sha)))
+        RepoSnapshot.open(repo, raw_tree(repo, ("100644", "/etc/escaped", sha)))
 
 
 def test_a_link_and_a_folder_of_one_name_write_nothing_outside(repo: Path, tmp_path: Path) -> None:

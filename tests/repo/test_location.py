@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agentless.errors import RepositoryError
-from agentless.repo.location import locate, resolve_commit
+from agentless.repo.location import locate, not_opened, resolve_commit
 from tests.conftest import git, make_repo
 
 
@@ -143,6 +143,21 @@ def test_a_head_that_names_no_branch(repo: Path) -> None:
     git(repo, "symbolic-ref", "HEAD", "refs/heads/gone")
     assert "HEAD of" in refusal(repo)
     assert "--commit main" in refusal(repo)
+
+
+@pytest.mark.parametrize(
+    ("said", "fix"),
+    [
+        (
+            "detected dubious ownership in repository at '/srv/repo'",
+            "git config --global --add safe.directory /srv/repo",
+        ),
+        ("not a git repository (or any parent up to mount point /)", "git init"),
+        ("cannot use bare repository '/srv/repo' (safe.bareRepository is 'explicit')", "safe.bareRepository"),
+    ],
+)
+def test_what_git_refuses_to_open_names_the_fix(said: str, fix: str) -> None:
+    assert fix in not_opened("repo", Path("/srv/repo"), said)
 
 
 def test_a_shallow_clone_names_the_fix(repo: Path, tmp_path: Path) -> None:
