@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from agentless.config import RunConfig
 from agentless.localize import localize
+from agentless.localize.weights import weights_text
 from agentless.ports import ChatModel, NoProgress, Progress, TestRunner
 from agentless.prompting import stage_digest
 from agentless.records import (
@@ -66,7 +67,7 @@ async def run_instance(instance: Instance, snapshot: RepoSnapshot, world: World,
     index = await asyncio.to_thread(Index.build, snapshot, world.cache)
     origin = key_of(instance, snapshot.tree_id, model.name, config.seed)
 
-    key = key_of(origin, config.localize, stage_digest("localize"))
+    key = key_of(origin, config.localize, weights_text(), stage_digest("localize"))
     localization = await step(
         store, "localization", key, Localization,
         lambda: localize(instance, index, model, config.localize, progress=progress),

@@ -36,11 +36,15 @@ class Weights:
     elements: dict[str, float]
 
 
+def weights_text() -> str:
+    """The file with the weights, for `load_weights` and for the key of a localization."""
+    return (resources.files("agentless.localize") / "weights.yaml").read_text(encoding="utf-8")
+
+
 @lru_cache(maxsize=1)
 def load_weights() -> Weights:
     """The package's own weights."""
-    text = (resources.files("agentless.localize") / "weights.yaml").read_text(encoding="utf-8")
-    data: dict[str, Any] = yaml.safe_load(text)
+    data: dict[str, Any] = yaml.safe_load(weights_text())
     return Weights(
         features={name: float(value) for name, value in data["features"].items()},
         minor_language=float(data["minor_language"]),

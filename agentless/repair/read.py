@@ -12,7 +12,7 @@ from agentless.repair.outcome import Refusal
 from agentless.repair.patch import make_patch, parse_patch
 from agentless.repair.paths import Tree, clip
 from agentless.repair.rewrite import rewrite
-from agentless.repo.index import syntax_error
+from agentless.repo.syntax import new_syntax_error, syntax_error
 from agentless.repo.paths import language_of
 
 MAX_FILE_CHARS = 1_000_000
@@ -91,8 +91,7 @@ def breaks(path: str, old: str | None, new: str | None) -> str:
         return ""
     if "\0" in new and "\0" not in (old or ""):
         return "NUL byte"
-    error = syntax_error(path, new)
-    return "" if error and old is not None and syntax_error(path, old) else error
+    return syntax_error(path, new) if old is None else new_syntax_error(path, old, new)
 
 
 def refused(base: Sample, refusal: Refusal) -> Sample:
