@@ -18,10 +18,10 @@ from agentless.select import group, rank
 from agentless.validate import validate
 
 
-async def main(repository: str, issue: str, base_url: str) -> None:
+async def main(repository: str, text: str, base_url: str) -> None:
     """Localize, repair, validate, select."""
     config = load_config("nemotron-cascade", [{"model": {"base_urls": [base_url]}}], ["repair.samples=4"])
-    instance = own_instance(repository, Path(issue).read_text(encoding="utf-8"), "")
+    instance = own_instance(repository, text)
     model = await OpenAIModel.connect(config.model, config.limits, config.seed)
     with RepoSnapshot.open(repository) as snapshot:
         index = Index.build(snapshot)
@@ -38,4 +38,4 @@ async def main(repository: str, issue: str, base_url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:4]))
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]).read_text(encoding="utf-8"), sys.argv[3]))

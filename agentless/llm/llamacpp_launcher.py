@@ -42,8 +42,8 @@ def main(argv: Sequence[str]) -> int:
     params.cpuparams_batch.n_threads = options.threads
     params.cache_ram_mib = CACHE_MIB
     if not options.no_drafts:
-        # A rewritten function is mostly a copy of the prompt: runs of tokens seen before are guessed and checked in
-        # one step. The reply's distribution stays the same.
+        # A rewritten function is mostly a copy of the prompt: runs of tokens seen before are guessed and checked
+        # in one step. The reply's distribution stays the same.
         params.speculative.types = [xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
     params.endpoint_metrics = True
     params.cors_origins = "http://127.0.0.1"  # not `*`: web pages in a browser have no business here

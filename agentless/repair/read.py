@@ -12,8 +12,8 @@ from agentless.repair.outcome import Refusal
 from agentless.repair.patch import make_patch, parse_patch
 from agentless.repair.paths import Tree, clip
 from agentless.repair.rewrite import rewrite
-from agentless.repo.syntax import new_syntax_error, syntax_error
 from agentless.repo.paths import language_of
+from agentless.repo.syntax import new_syntax_error, syntax_error
 
 MAX_FILE_CHARS = 1_000_000
 """An edit may not make a file that could not be edited itself."""

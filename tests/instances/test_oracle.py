@@ -56,8 +56,8 @@ async def test_gold_replies_give_the_gold_tree(
     made = oracle(row, releases)
     with RepoSnapshot.open(made.repository, made.base_commit) as snapshot:
         outcome = await solve(row, snapshot, cache, tmp_path / "run")
-    assert [(sample.outcome, sample.detail) for sample in outcome.candidates.samples][0][0] == "patch"
-    assert outcome.candidates.samples[0].salvaged == ()
+    (sample,) = outcome.candidates.samples
+    assert (sample.outcome, sample.salvaged) == ("patch", ()), sample.detail
     patch = outcome.prediction.model_patch
     assert tree_after(made.repository, made.base_commit, patch) == made.gold_tree
 

@@ -16,7 +16,7 @@ def test_the_systems_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert bwrap_program() == str(own)
 
 
-def test_the_bundled_one_is_used_where_the_system_has_none(
+def test_the_bundled_one_stands_in_where_there_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
