@@ -31,8 +31,8 @@ async def main(repository: str, text: str, base_url: str) -> None:
         )
         candidates = group(index, samples)
         validation = await validate(instance, index, candidates, model, None, config.validation)
-    made = Candidates(instance_id=instance.instance_id, samples=tuple(samples), candidates=candidates)
-    selection = rank(index, made, validation, config.select)
+        made = Candidates(instance_id=instance.instance_id, samples=tuple(samples), candidates=candidates)
+        selection = rank(index, made, validation, config.select)
     await model.close()
     print(selection.patch or selection.reason)
 
