@@ -3,9 +3,9 @@
     python -m bench.embedded [INSTANCE_ID ...] [--out DIR] [--solve OPTION ...]
 
 Each instance goes through the command line as a user would type it, in the bubblewrap sandbox, and its patch is
-scored by the instance's own FAIL_TO_PASS and PASS_TO_PASS tests afterwards. The run folders stay in `--out`, so that
-an interrupted table goes on where it stopped; a resumed instance's seconds are those of the resumption. Seconds are
-wall clock, model loading and tests included.
+scored by the instance's own FAIL_TO_PASS and PASS_TO_PASS tests afterwards. The run folders stay in `--out`, so
+that an interrupted table goes on where it stopped; a resumed instance's seconds are those of the resumption.
+Seconds are wall clock, model loading and tests included.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.gold import read_gold
+from harness.local import git, scratch_environment
 from tests.instances.build import Built, build
 from tests.instances.demo import judge
 from tests.instances.environments import python_of
@@ -122,12 +124,22 @@ def read(run: Path, name: str) -> dict[str, list[dict[str, str]]]:
 
 def gold_place(built: Built, localization: dict[str, list[dict[str, str]]]) -> int | None:
     """Where the first located element stands that holds a line the gold patch changes."""
-    changed = gold_lines(read_gold(built.row).patch)
+    changed = gold_lines(gold_diff(built))
     for place, element in enumerate(localization.get("elements", []), 1):
         span = range(int(element["start_line"]), int(element["end_line"]) + 1)
         if any(path == element["path"] and line in span for path, line in changed):
             return place
     return None
+
+
+def gold_diff(built: Built) -> str:
+    """The gold patch with the line numbers of the rebuilt tree, which are not always those of the row."""
+    gold = read_gold(built.row)
+    with tempfile.TemporaryDirectory() as scratch:
+        environment = scratch_environment(built.repository, Path(scratch))
+        git(built.repository, environment, "read-tree", gold.base_commit)
+        git(built.repository, environment, "apply", "--cached", "-", text=gold.patch)
+        return git(built.repository, environment, "diff-index", "--cached", "-p", "-U0", gold.base_commit)
 
 
 def gold_lines(patch: str) -> list[tuple[str, int]]:
