@@ -16,9 +16,7 @@ def test_the_systems_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert bwrap_program() == str(own)
 
 
-def test_the_bundled_one_stands_in_where_there_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_bundled_one_stands_in_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert bwrap_program() == bundled_program()
     assert shutil.which("bwrap") is None
