@@ -80,7 +80,7 @@ def test_later_layers_win_and_keep_what_they_do_not_name() -> None:
     layers: list[dict[str, Any]] = [{"repair": {"samples": 5, "temperature": 0.1}}, {"repair": {"samples": 6}}]
     config = load_config("embedded", layers)
     assert (config.repair.samples, config.repair.temperature) == (6, 0.1)
-    assert config.repair.edit_format == "rewrite_function"
+    assert config.repair.edit_format == "rewrite_function_grammar"
     config = load_config("embedded", layers, ["repair.samples=7", "repair.samples=8", "select.order=[first]"])
     assert (config.repair.samples, config.select.order) == (8, ("first",))
 

@@ -70,11 +70,11 @@ async def test_each_attempt_is_a_request_so_that_it_is_kept_at_once(
     assert {ask.temperature for ask in model.asks} == {config.temperature}
 
 
-async def test_the_embedded_preset_spreads_over_elements(
+async def test_samples_spread_over_the_focused_elements(
     instance: Instance, index: Index, localization: Localization
 ) -> None:
     model = ScriptedModel(lambda ask, attempt: CIRCLE)
-    config = load_config("embedded").repair
+    config = load_config("embedded", overrides=["repair.focus_elements=3"]).repair
     samples = await make_samples(instance, index, localization, model, config, attempts=range(6))
     asked = {(ask.attempts, ask.temperature) for ask in model.asks}
     assert asked == {((0,), 0.0), ((2,), 0.8), ((4,), 0.8), ((1,), 0.0), ((5,), 0.8), ((3,), 0.0)}
@@ -86,7 +86,7 @@ async def test_the_embedded_preset_spreads_over_elements(
 async def test_more_attempts_later_are_the_same_as_all_at_once(
     instance: Instance, index: Index, localization: Localization
 ) -> None:
-    config = load_config("embedded").repair
+    config = load_config("embedded", overrides=["repair.focus_elements=3"]).repair
 
     def prompts(model: ScriptedModel) -> dict[int, tuple[str, float]]:
         return {
