@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS ?= dev,embedded,languages,parquet,sandbox
-STAMP := $(VENV)/.stamp
+STAMP := $(VENV)/.stamp-$(shell printf '%s' '$(PYTHON) $(EXTRAS)' | cksum | cut -d' ' -f1)
 JOBS ?= auto
 TESTS ?= tests
 
@@ -17,7 +17,7 @@ setup: $(STAMP) ## a virtual environment in .venv with pinned versions; seconds 
 
 $(STAMP): pyproject.toml constraints.txt .ci/setup.sh
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" EXTRAS="$(EXTRAS)" sh .ci/setup.sh
-	@touch $(STAMP)
+	@rm -f $(VENV)/.stamp* && touch $(STAMP)
 
 demo: setup ## a real model fixes a real bug in Flask on this CPU, and the fix is scored
 	@$(BIN)/python -m tests.instances.demo

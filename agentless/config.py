@@ -206,6 +206,10 @@ def load_config(
     text = (resources.files("agentless") / "presets" / f"{preset}.yaml").read_text(encoding="utf-8")
     data: dict[str, Any] = {**(yaml.safe_load(text) or {}), "preset": preset}
     for layer in (*layers, *map(parse_override, overrides)):
+        if layer.get("preset", preset) != preset:
+            raise ConfigError(
+                f"'preset: {layer['preset']}' would change the name alone; use --preset for the preset"
+            )
         data = merge(data, layer)
     try:
         return RunConfig.model_validate(data)

@@ -68,7 +68,10 @@ def own_instance(repo_path: str | Path, issue_text: str, commit: str = "") -> In
     digest = hashlib.sha256(f"{commit}\n{issue_text}".encode("utf-8", "replace")).hexdigest()[:8]
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.name).strip(".-")[:80] or "repository"
     return Instance(
-        instance_id=f"{name}-{digest}", repo=str(folder), base_commit=commit, problem_statement=issue_text
+        instance_id=f"{name}-{digest}",
+        repo=str(folder),
+        base_commit=commit,
+        problem_statement=encodable(issue_text),
     )
 
 
@@ -102,7 +105,12 @@ def read_instance(row: Row, place: str) -> Instance:
             raise DatasetError(f"{place}: {name} is {type(value).__name__}, not text")
         if name in REQUIRED and not value.strip():
             raise DatasetError(f"{place}: {name} is empty")
-    return Instance(**fields)
+    return Instance(**{name: encodable(value) for name, value in fields.items()})
+
+
+def encodable(text: str) -> str:
+    """The text without lone surrogates, which JSON can carry and no request or file can; they become `?`."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def check_known(ids: Iterable[str], instances: Mapping[str, Instance]) -> None:

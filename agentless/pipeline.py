@@ -71,6 +71,7 @@ async def run_instance(instance: Instance, snapshot: RepoSnapshot, world: World,
     localization = await step(
         store, "localization", key, Localization,
         lambda: localize(instance, index, model, config.localize, progress=progress),
+        whole=lambda found: all(rollout.outcome != "server_error" for rollout in found.rollouts),
     )  # fmt: skip
     candidates = await repair(instance, index, localization, world, store)
     async with world.runner(snapshot) as runner:
@@ -81,6 +82,8 @@ async def run_instance(instance: Instance, snapshot: RepoSnapshot, world: World,
             lambda: validate(
                 instance, index, candidates.candidates, model, runner, config.validation, progress=progress
             ),
+            whole=lambda found: all(test.outcome != "server_error" for test in found.reproduction_tests)
+            and (runner is None or not found.note),
         )  # fmt: skip
     key = key_of(digest_of(candidates), digest_of(validation), config.select)
     selection = store.load("selection", key, Selection)
@@ -140,11 +143,21 @@ async def repair(
 
 
 async def step(
-    store: InstanceStore, name: str, key: str, kind: type[Record], make: Callable[[], Awaitable[Record]]
+    store: InstanceStore,
+    name: str,
+    key: str,
+    kind: type[Record],
+    make: Callable[[], Awaitable[Record]],
+    *,
+    whole: Callable[[Record], bool],
 ) -> Record:
-    """The saved record of this key, or a new one, saved."""
+    """The saved record of this key, or a new one, saved.
+
+    A record that is not `whole` is made again: replies that a server outage cost, or tests that could not run, may
+    be there the next time.
+    """
     record = store.load(name, key, kind)
-    if record is None:
+    if record is None or not whole(record):
         record = await make()
         store.save(name, key, record)
     return record

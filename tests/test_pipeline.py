@@ -26,7 +26,7 @@ ISSUE = "total() of prices is one too small\n\n`total([1, 2])` gives 2 and shoul
 OLD, NEW = "    return sum(prices) - 1\n", "    return sum(prices)\n"
 GOOD = f"### shop/price.py\n<<<<<<< SEARCH\n{OLD}=======\n{NEW}>>>>>>> REPLACE\n"
 WORSE = GOOD.replace("return sum(prices)\n", "return sum(prices) + 0 * len(prices)\n")
-TEST = "```python\nimport sys\nfrom shop.price import total\nsys.exit(0 if total([1, 2]) == 3 else 2)\n```"
+TEST = "```python\nimport sys\nfrom shop.price import total\nsys.exit(0 if total([1, 2]) == 3 else 77)\n```"
 
 
 def scripted(said: Any, name: str = "scripted") -> Scripted:
@@ -52,7 +52,7 @@ class Judge:
         results = []
         for command in job.commands:
             repro = command.parser == "exit"
-            code = (0 if fixed else 2) if repro else 0
+            code = (0 if fixed else 77) if repro else 0
             tests = {} if repro else {"tests/test_price.py::test_nothing": "pass"}
             results.append(CommandResult(name=command.name, exit_code=code, outcome="ended", tests=tests))  # type: ignore[arg-type]  # literals in a dict
         return TestReport(applied=True, results=tuple(results))
@@ -211,3 +211,34 @@ async def test_an_interrupted_repair_keeps_what_it_had(bench: Bench) -> None:
     assert [sample["attempt"] for sample in kept["samples"]] == [0, 1]
     assert kept["candidates"] == []
     assert bench.store.load("candidates", bench.artifact("candidates")["key"], Candidates) is not None
+
+
+async def test_votes_lost_to_the_server_are_asked_again(bench: Bench) -> None:
+    def failing(ask: Ask, attempt: int) -> str | Reply:
+        if ask.stage == "localize":
+            return Reply(attempt=attempt, outcome="server_error", error="gone")
+        return answer(ask, attempt)
+
+    first = await bench.run(scripted(failing))
+    assert {rollout.outcome for rollout in first.localization.rollouts} == {"server_error"}
+    again = scripted(answer)
+    second = await bench.run(again)
+    assert stages(again)["localize"] == 2
+    assert {rollout.outcome for rollout in second.localization.rollouts} == {"ok"}
+
+
+async def test_tests_that_could_not_run_are_tried_again(bench: Bench) -> None:
+    class NoPytest(Judge):
+        async def run(self, job: TestJob) -> TestReport:
+            ends = [
+                CommandResult(name=c.name, exit_code=1, outcome="ended", output="No module") for c in job.commands
+            ]
+            return TestReport(applied=True, results=tuple(ends))
+
+    working, bench.judge = bench.judge, NoPytest()
+    first = await bench.run(scripted(answer))
+    assert "No module" in first.validation.note
+    bench.judge = working
+    second = await bench.run(scripted(answer))
+    assert second.validation.note == ""
+    assert second.validation.baseline == ("tests/test_price.py::test_nothing",)

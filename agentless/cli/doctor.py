@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from dataclasses import asdict
 
 HELP = "what this machine can do, and how to fix what it cannot"
@@ -13,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base-url", metavar="URL", action="append", default=[], help="model server to try; repeatable"
     )
+    parser.add_argument("--api-key-env", metavar="VAR", default="", help="environment variable with its API key")
     parser.add_argument("--python", metavar="PATH", default="", help="interpreter that the sandbox would use")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
@@ -22,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     from agentless.cli.machine import examine
     from agentless.cli.tables import print_findings
 
-    findings = examine(args.base_url, args.python)
+    findings = examine(args.base_url, args.python, os.environ.get(args.api_key_env, ""))
     if args.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:

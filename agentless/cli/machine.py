@@ -4,6 +4,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import stat
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -27,10 +28,11 @@ class Finding:
     """Without it `solve` cannot work."""
 
 
-def examine(base_urls: list[str], python: str = "") -> list[Finding]:
+def examine(base_urls: list[str], python: str = "", api_key: str = "") -> list[Finding]:
     """All findings, in the order a newcomer should read them."""
-    findings = [check_python(), check_git(), check_sandbox(python), check_docker(), check_gpu(), check_embedded()]
-    findings += [check_server(url) for url in base_urls]
+    findings = [check_python(), check_git(), check_sandbox(python), check_docker(), check_gpu()]
+    findings.append(check_embedded(required=not base_urls))
+    findings += [check_server(url, api_key) for url in base_urls]
     return [*findings, check_cache(), check_disk()]
 
 
@@ -88,14 +90,16 @@ def check_gpu() -> Finding:
     return Finding(name="gpu", state="optional", detail="none found", fix=fix)
 
 
-def check_embedded() -> Finding:
-    """The embedded model's library and weights."""
+def check_embedded(*, required: bool) -> Finding:
+    """The embedded model's library and weights; required where no server is named."""
     from agentless.llm.weights import cached_weights
     from agentless.profiles import find_profile
 
     if importlib.util.find_spec("xllamacpp") is None:
         fix = "pip install 'agentless-swe[embedded]'"
-        return Finding(name="embedded model", state="optional", detail="xllamacpp is not installed", fix=fix)
+        state: Literal["missing", "optional"] = "missing" if required else "optional"
+        detail = "xllamacpp is not installed"
+        return Finding(name="embedded model", state=state, detail=detail, fix=fix, required=required)
     weights = cached_weights(find_profile("embedded"))
     if weights is None:
         fix = "fetched by the first solve (1.1 GB)"
@@ -103,16 +107,17 @@ def check_embedded() -> Finding:
     return Finding(name="embedded model", state="ok", detail=str(weights))
 
 
-def check_server(url: str) -> Finding:
+def check_server(url: str, api_key: str = "") -> Finding:
     """One model server."""
     import httpx
 
+    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     try:
-        reply = httpx.get(f"{url.rstrip('/')}/models", timeout=10)
+        reply = httpx.get(f"{url.rstrip('/')}/models", headers=headers, timeout=10)
         models = [str(model["id"]) for model in reply.raise_for_status().json()["data"]]
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
-        fix = "start the server, or correct the URL; it usually ends in /v1"
-        detail = f"{url}: {str(error).splitlines()[0] or type(error).__name__}"
+        fix = "start the server, or correct the URL (it usually ends in /v1) or the key (--api-key-env)"
+        detail = f"{url}: {next(iter(str(error).splitlines()), type(error).__name__)}"
         return Finding(name="model server", state="missing", detail=detail, fix=fix, required=True)
     return Finding(name="model server", state="ok", detail=f"{url}: {', '.join(models)}")
 
@@ -126,8 +131,17 @@ def check_cache() -> Finding:
     if not os.access(nearest, os.W_OK):
         fix = "set XDG_CACHE_HOME to a folder that you can write"
         return Finding(name="cache", state="missing", detail=f"{folder} cannot be written", fix=fix)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    size = sum(size_of(path) for path in folder.rglob("*"))
     return Finding(name="cache", state="ok", detail=f"{folder}, {size / GIB:.1f} GiB")
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a regular file, 0 for anything else and for what vanished meanwhile."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def check_disk() -> Finding:

@@ -28,11 +28,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return fail(args.command, str(error), 2)
     except AgentlessError as error:
         return fail(args.command, str(error), 1)
-    except KeyboardInterrupt:
-        return fail(args.command, "interrupted; the same command goes on where it stopped", INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of stdout left, e.g. `| head`; nothing is worth saying
         return 1
+    except OSError as error:  # a full disk, a missing permission
+        place = f"{error.filename}: " if error.filename else ""
+        return fail(args.command, f"{place}{error.strerror or error}; free some space or name another place", 2)
+    except KeyboardInterrupt:
+        return fail(args.command, "interrupted; the same command goes on where it stopped", INTERRUPTED)
     return code
 
 

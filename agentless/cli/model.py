@@ -1,5 +1,6 @@
 """The model that a configuration asks for: a server of the user's, or the embedded one."""
 
+import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,8 +23,10 @@ def embedded_profile(config: "RunConfig") -> "ModelProfile | None":
     """The profile to serve here, None when the configuration names a server.
 
     Raises:
-        ConfigError: no such profile, or one that this machine is not asked to serve.
+        ConfigError: no such profile, one that this machine is not asked to serve, or its library is missing.
+        ContextError: its context does not hold the outputs asked for.
     """
+    from agentless.config import check_context
     from agentless.profiles import find_profile
 
     if config.model.base_urls:
@@ -33,6 +36,11 @@ def embedded_profile(config: "RunConfig") -> "ModelProfile | None":
     profile = find_profile(config.model.profile)
     if profile.server != "llamacpp":
         raise ConfigError(f"the profile {profile.name} needs a server of yours; give its --base-url")
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise ConfigError(
+            "the embedded model needs xllamacpp: pip install 'agentless-swe[embedded]', or --base-url"
+        )
+    check_context(config, config.model.context_tokens or profile.context_tokens)
     return profile
 
 

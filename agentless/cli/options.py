@@ -62,19 +62,33 @@ def config_from(args: argparse.Namespace) -> "RunConfig":
     """
     from agentless.config import load_config
 
-    embedded = not args.base_url and args.model in ("", DEFAULT_MODEL)
-    preset = args.preset or ("embedded" if embedded else "nemotron-cascade")
     layers = [read_layer(path) for path in args.config]
-    return load_config(preset, [*layers, options_layer(args)], args.overrides)
+    model = {key: value for layer in layers for key, value in (layer.get("model") or {}).items()}
+    if args.base_url or args.model:
+        model = {}  # what the command line names wins over a file's model
+    named = args.model or model.get("profile", "")
+    if not named and not args.base_url and not model.get("base_urls"):
+        named = DEFAULT_MODEL
+    preset = args.preset or preset_of(named)
+    return load_config(preset, [*layers, options_layer(args, named)], args.overrides)
 
 
-def options_layer(args: argparse.Namespace) -> dict[str, Any]:
-    """The options that were given, as nested configuration."""
-    model: dict[str, Any] = {}
-    if args.model or not args.base_url:
-        model["profile"] = args.model or DEFAULT_MODEL
+def preset_of(profile: str) -> str:
+    """The preset that suits a profile; the Nemotron protocol for a server.
+
+    Raises:
+        ConfigError: no such profile.
+    """
+    from agentless.profiles import find_profile
+
+    return (find_profile(profile).preset if profile else "") or "nemotron-cascade"
+
+
+def options_layer(args: argparse.Namespace, profile: str) -> dict[str, Any]:
+    """The options that were given, and the profile, as nested configuration."""
+    model: dict[str, Any] = {"profile": profile}
     if args.base_url:
-        model["base_urls"] = [url.rstrip("/") for url in args.base_url]
+        model["base_urls"] = [checked_url(url) for url in args.base_url]
     if args.model_name:
         model["name"] = args.model_name
     if args.api_key_env:
@@ -88,6 +102,26 @@ def options_layer(args: argparse.Namespace) -> dict[str, Any]:
     if args.samples is not None:
         layer["repair"] = {"samples": args.samples}
     return layer
+
+
+def checked_url(url: str) -> str:
+    """The address of a server.
+
+    Raises:
+        ConfigError: no address that a request can go to.
+    """
+    from urllib.parse import urlsplit
+
+    from agentless.errors import ConfigError
+
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ConfigError(f"--base-url {url}: not an address; it looks like http://127.0.0.1:8000/v1")
+    return url.rstrip("/")
 
 
 def read_layer(path: Path) -> dict[str, Any]:

@@ -76,11 +76,11 @@ class LiveReporter(Reporter):
         self.many = instances > 1
         self.bars: Bars = Bars(
             SpinnerColumn(finished_text="[green]✓[/]"),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[note]}[/]"),
+            TextColumn("{task.fields[note]}", style="dim", markup=False),
             console=Console(stderr=True),
         )
         self.tasks: dict[str, TaskID] = {}
@@ -105,7 +105,9 @@ class LiveReporter(Reporter):
         """Move the stage's bar, or the count."""
         if self.many:
             self.finished += stage == "predict"
-            self.bars.update(self.tasks["instances"], completed=self.finished, note=f"{instance_id} {stage}")
+            self.bars.update(
+                self.tasks["instances"], completed=self.finished, note=f"{instance_id} {stage} {note}"
+            )
         elif stage in STAGES:
             self.show(STAGES[stage], done, total, note)
 

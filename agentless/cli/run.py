@@ -41,16 +41,18 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         InputError: anything the user gave that cannot be used; nothing is written then.
     """
+    from agentless.cli.check import check_run_dir
     from agentless.cli.model import embedded_profile, fetch_embedded
     from agentless.cli.progress import reporter
     from agentless.cli.world import explain_sandbox, find_repositories
     from agentless.dataset import load_instances
 
     config = config_from(args)
+    embedded_profile(config)
+    check_run_dir(args.run_dir, config, args.dataset)
     ids = tuple(part.strip() for part in args.instances.split(",") if part.strip())
     instances = load_instances(args.dataset, ids=ids, limit=args.limit)
     repositories = find_repositories(args.repos, instances)
-    embedded_profile(config)
     with reporter(len(instances)) as shown:
         explain_sandbox(config, shown)
         weights = fetch_embedded(config, shown)
@@ -85,7 +87,9 @@ async def run_all(
 
     async with open_model(config, weights, shown) as model:
         check_context(config, model.context_tokens)
-        with RunStore.open(args.run_dir, manifest_of(config, model, args.dataset)) as store:
+        ids = tuple(instance.instance_id for instance in instances)
+        manifest = manifest_of(config, model.name, args.dataset, ids)
+        with RunStore.open(args.run_dir, manifest) as store:
             world = make_world(config, model, shown)
 
             async def one(instance: "Instance") -> None:
@@ -98,7 +102,7 @@ async def run_all(
 
             def note(instance: "Instance", error: Exception) -> None:
                 failed[instance.instance_id] = f"{type(error).__name__}: {error}"
-                shown.say(f"{instance.instance_id}: {error}")
+                shown.update(instance.instance_id, "predict", 1, 1, f"failed: {error}")
                 store.instance(instance.instance_id).save_error(error)
 
             await LocalExecutor(config.limits.instances, note).map(one, instances)

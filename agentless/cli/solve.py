@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from agentless.pipeline import Outcome
     from agentless.records import Instance
     from agentless.repo import RepoSnapshot
+    from agentless.report.summary import StageCost
 
 HELP = "fix one issue in a repository of yours; the patch goes to standard output"
 EXAMPLE = "agentless solve --repo . --issue bug.md --python .venv/bin/python"
@@ -48,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         InputError: anything the user gave that cannot be used; nothing is written then.
     """
-    from agentless.cli.check import check_apply, check_output
+    from agentless.cli.check import check_apply, check_output, check_run_dir, expanded, places
     from agentless.cli.model import embedded_profile, fetch_embedded
     from agentless.cli.progress import reporter
     from agentless.cli.tables import print_solution
@@ -56,29 +58,34 @@ def run(args: argparse.Namespace) -> int:
     from agentless.dataset import own_instance
     from agentless.repo import RepoSnapshot
 
+    began = time.monotonic()
     issue = read_issue(args.issue)
     config = config_from(args)
     embedded_profile(config)
+    repo = expanded(args.repo)
     check_output(args.output)
-    with RepoSnapshot.open(args.repo, args.commit) as snapshot:
+    check_run_dir(args.run_dir, config)
+    own = [path for path in (args.issue, args.output, args.run_dir) if path and path != "-"]
+    with RepoSnapshot.open(repo, args.commit, without=places(own)) as snapshot:
         if args.apply:
-            check_apply(args.repo)
-        instance = own_instance(str(args.repo), issue, args.commit)
+            check_apply(repo)
+        instance = own_instance(repo, issue, args.commit)
         with reporter() as shown:
             explain_sandbox(config, shown)
             weights = fetch_embedded(config, shown)
-            outcome = asyncio.run(solve(instance, snapshot, config, weights, shown, args.run_dir))
+            outcome, costs = asyncio.run(solve(instance, snapshot, config, weights, shown, args.run_dir))
     patch = outcome.prediction.model_patch
-    if args.output and patch:
-        args.output.write_text(patch, encoding="utf-8", newline="")
-    print_solution(outcome)
+    print_solution(outcome, costs, time.monotonic() - began)
     if args.json:
         json.dump(as_json(outcome), sys.stdout, indent=2)
         print()
     else:
         sys.stdout.write(patch)
+    sys.stdout.flush()
+    if args.output and patch:
+        args.output.write_text(patch, encoding="utf-8", newline="")
     if args.apply and patch:
-        apply(args.repo, patch)
+        apply(repo, patch)
     return 0 if patch else 1
 
 
@@ -89,25 +96,30 @@ async def solve(
     weights: Path | None,
     shown: "Reporter",
     run_dir: Path | None,
-) -> "Outcome":
-    """The pipeline over one instance, with the model and the sandbox that the configuration asks for."""
+) -> "tuple[Outcome, dict[str, StageCost]]":
+    """The pipeline over one instance, with the model and the sandbox that the configuration asks for.
+
+    Returns:
+        All records, and what the model calls of each stage cost, those of earlier runs of the folder included.
+    """
     from agentless.cli.model import open_model
     from agentless.cli.world import make_world, manifest_of, own_run_dir
     from agentless.config import check_context
     from agentless.pipeline import run_instance
+    from agentless.report import summarize
     from agentless.store import RunStore
     from agentless.trace import CallLog, TracedModel
 
     async with open_model(config, weights, shown) as model:
         check_context(config, model.context_tokens)
-        folder = run_dir or own_run_dir(instance, snapshot, config)
-        with RunStore.open(folder, manifest_of(config, model)) as store:
+        folder = run_dir or own_run_dir(instance, snapshot, config, model.name)
+        with RunStore.open(folder, manifest_of(config, model.name)) as store:
             own = store.instance(instance.instance_id)
             shown.say(f"records: {folder}")
             traced = TracedModel(model, CallLog(own.calls_path))
-            return await run_instance(
-                instance, snapshot, make_world(config, traced, shown, mount=instance.repo), own
-            )
+            world = make_world(config, traced, shown, mount=instance.repo)
+            outcome = await run_instance(instance, snapshot, world, own)
+            return outcome, summarize(folder).stages
 
 
 def as_json(outcome: "Outcome") -> dict[str, object]:

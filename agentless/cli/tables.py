@@ -1,6 +1,7 @@
 """What a person reads at the end, on stderr, so that stdout stays data."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from agentless.cli.machine import Finding
     from agentless.pipeline import Outcome
     from agentless.records import Candidates, Validation
+    from agentless.report.summary import StageCost
 
 
 def console(*, stderr: bool = True) -> "Console":
@@ -31,7 +33,7 @@ def two_columns(rows: list[tuple[str, str]]) -> "Table":
     return table
 
 
-def print_solution(outcome: "Outcome") -> None:
+def print_solution(outcome: "Outcome", costs: "Mapping[str, StageCost]", seconds: float) -> None:
     """Files, samples, tests, the reason, tokens and seconds."""
     from rich.text import Text
 
@@ -44,7 +46,7 @@ def print_solution(outcome: "Outcome") -> None:
         ("samples", samples_line(candidates)),
         ("tests", tests_line(outcome.validation)),
         ("choice", outcome.selection.reason),
-        ("cost", cost_line(candidates)),
+        ("cost", cost_lines(costs, seconds)),
     ]
     if not outcome.prediction.model_patch:
         lost = [f"{s.attempt}: {s.outcome}  {s.detail}".rstrip() for s in candidates.samples]
@@ -86,12 +88,14 @@ def tests_line(validation: "Validation") -> str:
     return "; ".join(parts) or "none"
 
 
-def cost_line(candidates: "Candidates") -> str:
-    """Tokens and model seconds of the samples."""
-    prompt = sum(sample.prompt_tokens for sample in candidates.samples)
-    completion = sum(sample.completion_tokens for sample in candidates.samples)
-    seconds = sum(sample.seconds for sample in candidates.samples)
-    return f"{prompt:,} prompt and {completion:,} output tokens in {seconds:.0f} s of samples"
+def cost_lines(costs: "Mapping[str, StageCost]", seconds: float) -> str:
+    """Calls, tokens and model seconds of each stage, and the time that passed."""
+    lines = [
+        f"{stage}: {cost.calls} calls, {cost.prompt_tokens:,} prompt and {cost.completion_tokens:,} output tokens,"
+        f" {cost.seconds:.0f} s of the model"
+        for stage, cost in costs.items()
+    ]
+    return "\n".join([*lines, f"{seconds:.0f} s in all"])
 
 
 def print_findings(findings: "list[Finding]") -> None:

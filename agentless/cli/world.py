@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,8 +38,15 @@ def make_world(config: "RunConfig", model: "ChatModel", shown: "Reporter", *, mo
     slots = asyncio.Semaphore(config.limits.tests)
     place = str(Path(mount).resolve()) if mount else ""
 
+    executes = (
+        choose_runner(config.validation, lambda _: None).runner is not None
+    )  # decided once for all instances
+
     def runner(snapshot: "RepoSnapshot") -> AbstractAsyncContextManager["TestRunner | None"]:
-        return choose_runner(config.validation, snapshot.export, mount=place, slots=slots).runner or nullcontext()
+        if not executes:
+            return nullcontext()
+        chosen = choose_runner(config.validation, snapshot.export, mount=place, slots=slots, checked=True)
+        return chosen.runner or nullcontext()
 
     return World(config=config, model=model, runner=runner, cache=BlobCache.open(), progress=shown)
 
@@ -55,7 +62,9 @@ def explain_sandbox(config: "RunConfig", shown: "Reporter") -> None:
     shown.say(choose_runner(config.validation, lambda _: None).reason)
 
 
-def manifest_of(config: "RunConfig", model: "ChatModel", dataset: Path | None = None) -> "Manifest":
+def manifest_of(
+    config: "RunConfig", model: str, dataset: Path | None = None, instances: Sequence[str] = ()
+) -> "Manifest":
     """The manifest of a run of this configuration."""
     from agentless.dataset import dataset_digest
     from agentless.prompting import stage_digest
@@ -63,18 +72,19 @@ def manifest_of(config: "RunConfig", model: "ChatModel", dataset: Path | None = 
 
     prompts = {stage: stage_digest(stage) for stage in ("localize", "repair", "validate")}
     digest = dataset_digest(dataset) if dataset else ""
-    return make_manifest(config, model=model.name, dataset=digest, prompts=prompts)
+    return make_manifest(config, model=model, dataset=digest, prompts=prompts, instances=instances)
 
 
-def own_run_dir(instance: "Instance", snapshot: "RepoSnapshot", config: "RunConfig") -> Path:
+def own_run_dir(instance: "Instance", snapshot: "RepoSnapshot", config: "RunConfig", model: str) -> Path:
     """Folder of a `solve` without --run-dir: the same problem comes back to it, and goes on where it stopped.
 
-    A problem is the tree, the issue and the configuration without limits.
+    A problem is the tree, the issue, the model and the configuration without what a resumed run may change.
     """
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     problem = (
         snapshot.tree_id,
         instance.problem_statement,
+        model,
         config.model_dump_json(
             exclude={"limits": True, "repair": {"samples"}, "model": {"base_urls", "api_key_env"}}
         ),

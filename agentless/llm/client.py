@@ -21,7 +21,7 @@ from agentless.llm.failures import Failure, backoff, status_failure
 from agentless.llm.pool import Server, ServerPool
 from agentless.llm.probe import key_hint
 from agentless.llm.seeds import request_seed
-from agentless.llm.special import restore
+from agentless.llm.special import neutralise, restore
 from agentless.llm.thinking import read_answer
 from agentless.llm.tokens import TEMPLATE_TOKENS, TokenCounter
 from agentless.ports import Ask, Reply, ReplyOutcome
@@ -130,7 +130,7 @@ class OpenAIModel:
         vLLM refuses a request whose prompt and max_tokens exceed the context together. Short prompts are not
         counted: a token is at least one byte. An estimate never refuses a prompt: the server knows better.
         """
-        size = len(turns_text(ask.messages).encode("utf-8", "replace"))
+        size = len(neutralise(turns_text(ask.messages)).encode("utf-8", "replace"))
         if size + TEMPLATE_TOKENS * (len(ask.messages) + 2) + ask.max_tokens <= self.context_tokens:
             return ask.max_tokens
         tokens, exact = await self.tokens.count_turns(ask.messages)
@@ -160,9 +160,13 @@ class OpenAIModel:
     async def send_until_done(self, instance_id: str, body: Mapping[str, object]) -> Completion | Failure:
         """Send, and send again after what passes, at most `limits.retries` times.
 
+        A server that is well after a request ran out of time needs longer for this request than we give it; the
+        seed is the same each time, so it is sent only once more.
+
         Raises:
             ModelServerError: a refusal that will not pass, or no server is left.
         """
+        patient = True
         for retry in range(self.limits.retries + 1):
             server = await self.pool.pick(instance_id)
             result = await self.send(server, body)
@@ -174,6 +178,10 @@ class OpenAIModel:
                 await self.pool.check(server)
                 if not any(other.alive for other in self.pool.servers):
                     await self.pool.revive()
+                elif result.timed_out and server.alive:
+                    if not patient:
+                        return result
+                    patient = False
             if retry < self.limits.retries:
                 wait_s = backoff(retry, self.patience.backoff_s) if result.wait_s is None else result.wait_s
                 await asyncio.sleep(wait_s)
@@ -188,8 +196,9 @@ class OpenAIModel:
         try:
             async with asyncio.timeout(timeout_s):
                 raw = await completions.create(**body)  # type: ignore[call-overload]  # a mapping fits no overload
-        except (TimeoutError, openai.APITimeoutError):
-            return Failure(kind="lost", text=f"no reply from {server.url} in {timeout_s:g} s")
+        except (TimeoutError, openai.APITimeoutError) as error:
+            connected = not isinstance(error.__cause__, httpx.ConnectTimeout)
+            return Failure(kind="lost", text=f"no reply from {server.url} in {timeout_s:g} s", timed_out=connected)
         except openai.APIStatusError as error:
             return status_failure(error.status_code, error.response.text, error.response.headers)
         except openai.APIConnectionError as error:

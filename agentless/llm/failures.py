@@ -40,6 +40,8 @@ class Failure:
     """What the server asked to wait, None when it did not say."""
     status: int = 0
     """HTTP status, 0 without one."""
+    timed_out: bool = False
+    """Whether the server took the request and gave no reply in the time that we allow."""
 
 
 def status_failure(status: int, body: str, headers: Mapping[str, str]) -> Failure:

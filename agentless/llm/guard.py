@@ -1,9 +1,10 @@
 """Runs one command and ends it, with everything it started, when the parent process is gone.
 
-`python -P -m agentless.llm.guard PARENT_PID COMMAND...`: a model server must not outlive the run that started it,
-whether that run ends well, is interrupted, or is killed with SIGKILL. Linux tells a child that its parent has died
-(PR_SET_PDEATHSIG, prctl(2)); elsewhere the parent's id is polled. The guard leads its own process group, and the
-group is ended as a whole: SIGTERM, a few seconds of grace, SIGKILL.
+`python -P -m agentless.llm.guard PARENT_PID FOLDER COMMAND...`: a model server must not outlive the run that
+started it, whether that run ends well, is interrupted, or is killed with SIGKILL. Linux tells a child that its
+parent has died (PR_SET_PDEATHSIG, prctl(2)); elsewhere the parent's id is polled. The guard leads its own process
+group, and the group is ended as a whole: SIGTERM, a few seconds of grace, SIGKILL. FOLDER ("" for none) is the
+parent's temporary folder with the server's log; it goes too when the parent is not there to remove it.
 """
 
 import ctypes
@@ -13,11 +14,15 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 POLL_S = 0.1
 GRACE_S = 3.0
 """Seconds between SIGTERM and SIGKILL."""
+FOLDER_PREFIX = "agentless-server-"
+"""How a folder's name begins that may be removed."""
+LOG_NAME = "server.log"
 
 
 def die_with_parent(number: signal.Signals) -> None:
@@ -27,28 +32,42 @@ def die_with_parent(number: signal.Signals) -> None:
         prctl(PR_SET_PDEATHSIG, number.value, 0, 0, 0)
 
 
-def end_group(child: subprocess.Popen[bytes]) -> None:
+def end_group(child: subprocess.Popen[bytes], parent: int, folder: str) -> None:
     """SIGTERM to the whole group, grace, then SIGKILL to what is left of it, this process included."""
     os.killpg(0, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         child.wait(GRACE_S)
+    if os.getppid() != parent:
+        remove_folder(folder)
     os.killpg(0, signal.SIGKILL)
 
 
+def remove_folder(folder: str) -> None:
+    """Remove the folder of a parent that is gone: its log, then the folder if that leaves it empty."""
+    path = Path(folder)
+    if not path.name.startswith(FOLDER_PREFIX) or path.is_symlink():
+        return
+    with suppress(OSError):
+        (path / LOG_NAME).unlink(missing_ok=True)
+        path.rmdir()
+
+
 def main(argv: list[str]) -> int:
-    """Guard `argv[1:]` for the parent `argv[0]`; returns the command's exit code."""
-    parent = int(argv[0])
+    """Guard the command `argv[2:]` for the parent `argv[0]` with the folder `argv[1]`; returns its exit code."""
+    parent, folder, command = int(argv[0]), argv[1], argv[2:]
     asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: asked.append(received))
     die_with_parent(signal.SIGTERM)
     # preexec_fn is safe here: this process has one thread
-    child = subprocess.Popen(argv[1:], preexec_fn=lambda: die_with_parent(signal.SIGKILL))
+    child = subprocess.Popen(command, preexec_fn=lambda: die_with_parent(signal.SIGKILL))
     while child.poll() is None:
         if asked or os.getppid() != parent:
-            end_group(child)
+            end_group(child, parent, folder)
         time.sleep(POLL_S)
     os.killpg(0, signal.SIGTERM)  # what a server that died has left behind; this process ignores it by now
+    if os.getppid() != parent:
+        remove_folder(folder)
     return child.returncode
 
 

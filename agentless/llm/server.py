@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 
 from agentless.errors import ModelServerError
-from agentless.llm.guard import GRACE_S
+from agentless.llm.guard import FOLDER_PREFIX, GRACE_S, LOG_NAME
 
 POLL_S = 0.1
 LOG_LINES = 4
@@ -31,14 +31,23 @@ Waiting = Callable[[float], None]
 
 
 class ServerProcess:
-    """A started server: its address, its log, and how to stop it."""
+    """A started server: its address, its log, and how to stop it.
+
+    `folder` is a temporary one of ours, "" for none; the guard removes it when this process is killed.
+    """
 
     def __init__(
-        self, command: Sequence[str], *, url: str, log: Path, env: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        url: str,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        folder: str = "",
     ) -> None:
         self.url = url
         self.log = log
-        guarded = [sys.executable, "-P", "-m", "agentless.llm.guard", str(os.getpid()), *command]
+        guarded = [sys.executable, "-P", "-m", "agentless.llm.guard", str(os.getpid()), folder, *command]
         try:
             with log.open("ab") as output:
                 self.process = subprocess.Popen(
@@ -120,8 +129,8 @@ async def model_server(
     Raises:
         ModelServerError: it could not be started, ended early, or was not ready in time.
     """
-    with tempfile.TemporaryDirectory(prefix="agentless-server-") as folder:
-        server = ServerProcess(command, url=url, log=log or Path(folder) / "server.log", env=env)
+    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
+        server = ServerProcess(command, url=url, log=log or Path(folder) / LOG_NAME, env=env, folder=folder)
         try:
             await server.wait_ready(ready_s, waiting)
             yield server

@@ -10,14 +10,15 @@ from typing import Any
 
 import httpx
 
+from agentless.llm.special import neutralise
 from agentless.ports import Message
 from agentless.prompting import turns_text
 
 PIECE = re.compile(
-    r"([\u2e80-\U0010ffff\x00-\x08\x0e-\x1f])"  # East Asian, emoji, control characters: one by one
+    r"([\u200b\u2e80-\U0010ffff\x00-\x08\x0e-\x1f])"  # East Asian, emoji, control characters: one by one
     r"|((?:[^\r\n\w]|_)?[^\W\d_]+)"  # a word and what leads it
     r"|(\d)"
-    r"|( ?(?:[^\w\s]|_)+[\r\n]*)"  # a run of punctuation
+    r"|( ?(?:[^\w\s\u200b]|_)+[\r\n]*)"  # a run of punctuation
     r"|(\s+)"
 )
 """Roughly how Qwen's tokenizer cuts a text before it merges bytes."""
@@ -80,7 +81,8 @@ class TokenCounter:
         return bool(self.dialects)
 
     async def count(self, text: str) -> tuple[int, bool]:
-        """Tokens of a text, and whether the server counted them."""
+        """Tokens of a text as a request sends it (`neutralise`), and whether the server counted them."""
+        text = neutralise(text)
         key = sha256(text.encode("utf-8", "replace")).digest()
         if key in self.counts:
             self.counts.move_to_end(key)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 REPLY_CHARS = 200_000
 """Only this much of the end of a reply is read: the answer stands last."""
+MAX_LINE = 1024
+"""A longer line is no path as a whole; files named in it still count."""
 MAX_UNRESOLVED = 20
 """Wrong paths kept for the record; a reply may hold thousands."""
 
@@ -34,16 +36,19 @@ class PathLookup:
     """The repository's paths, found by their full name or by a unique suffix."""
 
     known: frozenset[str]
-    by_name: dict[str, tuple[str, ...]] = field(repr=False)
+    by_end: dict[str, tuple[str, ...]] = field(repr=False)
+    """Paths by their last component, and by their last two."""
 
     @classmethod
     def of(cls, paths: Iterable[str]) -> "PathLookup":
-        """Index the paths by their last component."""
-        names: dict[str, list[str]] = {}
-        for path in sorted(paths):
-            names.setdefault(path.rpartition("/")[2], []).append(path)
-        every = frozenset(path for group in names.values() for path in group)
-        return cls(every, {name: tuple(group) for name, group in names.items()})
+        """Index the paths by their ends."""
+        every = frozenset(paths)
+        ends: dict[str, list[str]] = {}
+        for path in sorted(every):
+            parts = path.rsplit("/", 2)
+            for end in {parts[-1], "/".join(parts[-2:])}:
+                ends.setdefault(end, []).append(path)
+        return cls(every, {end: tuple(group) for end, group in ends.items()})
 
     def resolve(self, text: str) -> str:
         """The repository's path that the text means, "" when none or more than one.
@@ -57,12 +62,14 @@ class PathLookup:
             return ""
         if "/".join(parts) in self.known:
             return "/".join(parts)
-        same_name = self.by_name.get(parts[-1], ())
-        for cut in range(max(1, len(parts) - 1)):
+        same_end = self.by_end.get("/".join(parts[-2:]), ())
+        deepest = max((path.count("/") + 1 for path in same_end), default=0)
+        # what has more components than any of these paths ends none of them
+        for cut in range(max(0, len(parts) - deepest), max(1, len(parts) - 1)):
             suffix = "/".join(parts[cut:])
             if cut and suffix in self.known:
                 return suffix
-            matches = [path for path in same_name if path.endswith("/" + suffix)]
+            matches = [path for path in same_end if path.endswith("/" + suffix)]
             if matches:
                 return matches[0] if len(matches) == 1 else ""
         return ""
@@ -112,7 +119,8 @@ def paths_of_lines(lines: Sequence[str], lookup: PathLookup, limit: int) -> Pars
             break
         bare = DECORATION.sub("", line).strip().strip("`'\"*")
         # a folder or name may hold spaces, but a line with spaces is more often a path and a remark
-        whole = bare if bare in lookup.known else lookup.resolve(bare) if TOKEN.fullmatch(bare) else ""
+        short = len(bare) <= MAX_LINE and TOKEN.fullmatch(bare)
+        whole = bare if bare in lookup.known else lookup.resolve(bare) if short else ""
         for text in [bare] if whole else path_like(line[:2000]):
             path = whole or lookup.resolve(text)
             if path:

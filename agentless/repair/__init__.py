@@ -4,7 +4,7 @@ sample      make_samples: N tries -> Samples           plan       which prompts,
 context     prompts that fit the served context        windows    which lines of which files they show
 focus       one element per prompt                     grammar    GBNF that forces the edit format
 edits       reply -> Edits or a Refusal                blocks, unified   the two forms it reads
-rewrite     reply -> a rewritten element               fragment, reshape, extras   how it is made to fit
+rewrite     reply -> a rewritten element               fragment, reshape, extras, strings   how it is made to fit
 apply       Edits -> new texts                         match, filetext   where SEARCH stands; line ends
 patch       texts -> unified diff and back             paths, outcome    hostile paths; why there is no patch
 """

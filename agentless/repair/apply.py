@@ -7,7 +7,7 @@ from agentless.records import Edit
 from agentless.repair.filetext import FileText, lines_in
 from agentless.repair.match import Spans, find
 from agentless.repair.outcome import Refusal
-from agentless.repair.paths import Tree, clip, resolve
+from agentless.repair.paths import Tree, clash, clip, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,9 @@ def apply_one(edit: Edit, draft: Draft) -> Refusal | None:
     if isinstance(resolved, Refusal):
         return resolved
     path = resolved.path
+    refused = clash(path, draft.new)
+    if refused is not None:
+        return refused
     file = draft.load(path)
     if edit.action == "delete":
         if file is None:

@@ -1,14 +1,18 @@
 """A reply's text -> SEARCH/REPLACE blocks, line by line and in linear time, whatever fences stand around them."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agentless.repair.outcome import Refusal
 
-MARK = re.compile(r"^([ \t]*)(<{5,9}(?!<)|>{5,9}(?!>))[ \t]*(.*)$", re.MULTILINE)
+MARK = re.compile(r"^([ \t]*)(<{5,}|>{5,})[ \t]*(.*)$", re.MULTILINE)
 DIVIDER = re.compile(r"^[ \t]*(={5,9})[ \t]*$", re.MULTILINE)
 FENCE = re.compile(r"[ \t]*(?:`{3,}|~{3,})[ \t]*(.*)")
 LABELS = frozenset({"", "SEARCH", "HEAD", "ORIGINAL", "OLD", "BEFORE", "FIND"})
+END_LABELS = frozenset({"REPLACE", "UPDATED", "NEW", "AFTER"})
+LONGEST_MARK = 9
+"""Longer runs are markers only with a label that says so."""
 ADORNED = re.compile(
     r"^(?:[#>*\-+\d.)]+[ \t]+|//[ \t]*)*(?:(?:file|path|filename)[ \t]*[:=][ \t]*)?", re.IGNORECASE
 )
@@ -45,7 +49,7 @@ def read_blocks(text: str) -> list[Block] | Refusal:
     blocks: list[Block] = []
     opened: re.Match[str] | None = None
     path, end = "", 0
-    for mark in MARK.finditer(text) if "<<<<<" in text else ():
+    for mark in marks_in(text):
         number, is_start = len(blocks) + 1, mark[2].startswith("<")
         if opened is None and is_start:
             opened = mark
@@ -62,9 +66,36 @@ def read_blocks(text: str) -> list[Block] | Refusal:
             path = block.path = block.path or ("" if block.hints else path)
             blocks.append(block)
             opened, end = None, mark.end()
+        elif opened is None:
+            return Refusal("malformed_edit", f"a >>>>>>> line ends block {number}, which no line begins")
     if opened is not None:
         return Refusal("malformed_edit", f"block {len(blocks) + 1} has no >>>>>>> REPLACE line")
     return blocks
+
+
+def marks_in(text: str) -> Iterator[re.Match[str]]:
+    """Lines that begin or end a block, or would if one were open; none in a text without a start marker."""
+    for mark in MARK.finditer(text) if "<<<<<" in text else ():
+        known = LABELS - {""} if mark[2].startswith("<") else END_LABELS
+        if len(mark[2]) <= LONGEST_MARK or label_of(mark[3]) in known:
+            yield mark
+
+
+def block_spans(text: str) -> list[tuple[int, int]]:
+    """Where the blocks stand in the text, from each start marker to its end marker, in order.
+
+    A block that another one begins in is none: a draft that was given up must not hide what follows it.
+    """
+    spans = []
+    opened: re.Match[str] | None = None
+    for mark in marks_in(text):
+        is_start = mark[2].startswith("<")
+        if is_start and (opened is None or label_of(mark[3]) in LABELS):
+            opened = mark
+        elif opened is not None and not is_start:
+            spans.append((opened.start(), mark.end()))
+            opened = None
+    return spans
 
 
 def block_of(body: str, start: re.Match[str], above: str) -> Block:

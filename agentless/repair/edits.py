@@ -7,12 +7,12 @@ whole reply: half of a change is another change.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from agentless.records import Edit
-from agentless.repair.blocks import Block, read_blocks
+from agentless.repair.blocks import Block, block_spans, read_blocks
 from agentless.repair.filetext import FileText, text_from
 from agentless.repair.match import find_lines
 from agentless.repair.outcome import Refusal
@@ -36,28 +36,43 @@ class Parsed:
 def answer_of(text: str) -> str | Refusal:
     """The part of a reply that counts: after the thinking, inside the last `<solution>` when there is one.
 
-    A tag counts at the start of a line, a closing one at the end of a line too: code that mentions it does not.
+    A tag counts at the start of a line, a closing one at the end of a line too: code that mentions it does not,
+    nor does the text of a whole SEARCH/REPLACE block.
     """
     answer = text.replace("\r\n", "\n")
-    closed = last(CLOSE_THINK, answer) if "</think>" in answer else None
+    closed = last(tags(CLOSE_THINK, answer, "</think>"))
     answer = answer[closed.end() :] if closed else answer
-    opened = OPEN_THINK.search(answer) if "<think>" in answer else None
+    opened = next(tags(OPEN_THINK, answer, "<think>"), None)
     if opened:
         answer = answer[: opened.start()]
         if not answer.strip():
             return Refusal("truncated", "the thinking never closed")
-    solution = last(OPEN_SOLUTION, answer) if "<solution>" in answer else None
+    solution = last(tags(OPEN_SOLUTION, answer, "<solution>"))
     if solution:
         answer = answer[solution.end() :]
-        end = CLOSE_SOLUTION.search(answer)
+        end = next(tags(CLOSE_SOLUTION, answer, "</solution>"), None)
         answer = answer[: end.start()] if end else answer
     return answer
 
 
-def last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+def tags(pattern: re.Pattern[str], text: str, tag: str) -> Iterator[re.Match[str]]:
+    """The matches of a tag's pattern that stand in no block; linear in the text."""
+    if tag not in text:
+        return
+    spans = block_spans(text)
+    at = 0
+    for match in pattern.finditer(text):
+        place = text.find(tag, match.start())
+        while at < len(spans) and spans[at][1] <= place:
+            at += 1
+        if at == len(spans) or place < spans[at][0]:
+            yield match
+
+
+def last(matches: Iterable[re.Match[str]]) -> re.Match[str] | None:
     """The last match."""
     found = None
-    for match in pattern.finditer(text):
+    for match in matches:
         found = match
     return found
 

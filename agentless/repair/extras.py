@@ -9,9 +9,12 @@ import re
 
 from agentless.repair.fragment import Fragment
 from agentless.repair.match import indent_of
+from agentless.repair.strings import inside_strings, string_end
 from agentless.repo.index import Symbol
 
 IMPORT = re.compile(r"(?:from[ \t]+(?P<source>[\w.]+)[ \t]+)?import[ \t]+(?P<names>[\w., \t*()]+)$")
+FIRST_LINES = re.compile(r"#!|#.*?coding[:=]")
+FUTURE = re.compile(r"from[ \t]+__future__[ \t]+import\b")
 WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -60,13 +63,45 @@ def bound(names: str, from_form: bool) -> list[str]:
 
 
 def import_place(file: list[str], symbols: tuple[Symbol, ...]) -> int:
-    """Index after the last import of the file's head: before the first class or function, and at top level."""
+    """Index after the last import of the file's head, before the first class or function and at top level.
+
+    Without an import it is below what must come first: shebang, coding line, docstring, `__future__`.
+    """
     first = min(
         (symbol.start_line for symbol in symbols if symbol.kind not in {"constant", "import"}), default=10**9
     )
     heads = [s.end_line for s in symbols if s.kind == "import" and s.end_line < first]
     at = [end for end in heads if end <= len(file) and not file[end - 1].startswith((" ", "\t"))]
-    return max(at, default=0)
+    return max([*at, head_end(file)])
+
+
+def head_end(file: list[str]) -> int:
+    """Index after the comments of the file's head, the module docstring and `__future__` imports.
+
+    Comments right above code speak of that code: then only a shebang and a coding line count.
+    """
+    comments = next((n for n, line in enumerate(file) if not line.startswith("#")), len(file))
+    end = comments
+    if comments < len(file) and file[comments].strip():
+        end = max((n for n in range(min(comments, 2)) if FIRST_LINES.match(file[n])), default=-1) + 1
+    code = next((n for n, line in enumerate(file) if line.strip() and not line.startswith("#")), len(file))
+    after = string_end(file, code) if code < len(file) else code
+    return max(after if code < after else end, future_end(file))
+
+
+def future_end(file: list[str]) -> int:
+    """Index after the last `from __future__` import, 0 without one; the index of a file does not name them."""
+    found = [number for number, line in enumerate(file) if FUTURE.match(line)]
+    strings = inside_strings(file) if found else frozenset()
+    outside = [number for number in found if number not in strings]
+    if not outside:
+        return 0
+    end = outside[-1]
+    if "(" in file[end]:
+        return next((n for n in range(end, len(file)) if ")" in file[n].partition("#")[0]), end) + 1
+    while end + 1 < len(file) and file[end].endswith("\\"):
+        end += 1
+    return end + 1
 
 
 def needed_helpers(fragment: Fragment, known: set[str], element: list[str]) -> tuple[list[Symbol], list[Symbol]]:
@@ -89,9 +124,15 @@ def needed_helpers(fragment: Fragment, known: set[str], element: list[str]) -> t
 
 
 def indented(lines: list[str], indent: str) -> list[str]:
-    """A definition's lines moved to an indentation."""
+    """A definition's lines moved to an indentation; lines that begin inside a string stay as they are."""
     have = indent_of(next((line for line in lines if line.strip()), ""))
-    return [indent + line.removeprefix(have).rstrip() if line.strip() else "" for line in lines]
+    if have == indent:
+        have = indent = ""
+    fixed = inside_strings(lines)
+    return [
+        line if number in fixed else indent + line.removeprefix(have).rstrip() if line.strip() else ""
+        for number, line in enumerate(lines)
+    ]
 
 
 def words_of(lines: list[str]) -> set[str]:

@@ -8,6 +8,7 @@ from agentless.records import Location
 from agentless.repair.match import indent_of
 from agentless.repair.outcome import Refusal
 from agentless.repair.paths import clip
+from agentless.repair.strings import inside_strings
 from agentless.repo.index import Symbol, parse_symbols, syntax_error
 
 FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([^`]*)$")
@@ -23,13 +24,16 @@ class Fragment:
     """Code of a reply, its symbols, and the one that is the element."""
 
     lines: list[str]
+    """Without the indentation of the whole."""
+    raw: list[str]
+    """The same lines as they stand in the reply."""
     symbols: tuple[Symbol, ...]
     target: Symbol
     salvaged: tuple[str, ...] = ()
 
     def target_lines(self) -> list[str]:
-        """The element's own lines, decorators included."""
-        return self.lines[self.target.start_line - 1 : self.target.end_line]
+        """The element's own lines as the reply has them, decorators included."""
+        return self.raw[self.target.start_line - 1 : self.target.end_line]
 
 
 def find_fragment(answer: str, element: Location, language: str) -> Fragment | Refusal:
@@ -51,7 +55,7 @@ def find_fragment(answer: str, element: Location, language: str) -> Fragment | R
         symbols = parse_symbols(text, language)
         target = named(symbols, element)
         if target is not None:
-            return Fragment(lines, symbols, target, (note,) if note else ())
+            return Fragment(lines, piece, symbols, target, (note,) if note else ())
         others += [symbol.name for symbol in symbols if symbol.kind not in {"constant", "import"}]
     if broken:
         return Refusal("syntax_error", f"the rewritten {element.name} does not parse: {broken}")
@@ -77,9 +81,9 @@ def code_pieces(answer: str) -> Iterator[tuple[list[str], str]]:
         fences += 1
         closings = closing_lines(lines, at + 1, opening.group(1))
         for number, closing in enumerate(closings):
-            yield lines[at + 1 : closing], "" if number == 0 else "fence with fences inside"
+            yield unfenced(lines[at + 1 : closing], lines[at]), "" if number == 0 else "fence with fences inside"
         if not closings:
-            yield lines[at + 1 :], "fence that never closes"
+            yield unfenced(lines[at + 1 :], lines[at]), "fence that never closes"
         at = closings[0] + 1 if closings else len(lines)
     if not fences:
         start = next((n for n, line in enumerate(lines) if CODE_START.match(line.lstrip())), None)
@@ -99,13 +103,28 @@ def closing_lines(lines: list[str], start: int, mark: str) -> list[int]:
     return found
 
 
+def unfenced(lines: list[str], fence: str) -> list[str]:
+    """The lines without the fence's own indentation, where all have it: a list item indents strings as well."""
+    indent = indent_of(fence)
+    if not indent or not all(line.startswith(indent) or not line.strip() for line in lines):
+        return lines
+    return [line.removeprefix(indent) for line in lines]
+
+
 def dedented(lines: list[str]) -> list[str]:
-    """The lines without the indentation that the first line with text has; a reply may indent its whole code."""
+    """The lines without the indentation that the first line with text has; a reply may indent its whole code.
+
+    Lines that begin inside a string stay as they are.
+    """
     first = next((line for line in lines if line.strip()), "")
     indent = indent_of(first)
     if not indent:
         return lines
-    return [line.removeprefix(indent) if line.startswith(indent) else line.lstrip(" \t") for line in lines]
+    fixed = inside_strings(lines)
+    return [
+        line if number in fixed else line.removeprefix(indent) if line.startswith(indent) else line.lstrip(" \t")
+        for number, line in enumerate(lines)
+    ]
 
 
 def named(symbols: tuple[Symbol, ...], element: Location) -> Symbol | None:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 from agentless.records import Location
-from agentless.repair.match import find_lines
 from agentless.repair.windows import View
 
 CODE_RULES = (
@@ -21,6 +20,8 @@ CODE_RULES = (
 
 MAX_LINES = 400
 """Shown lines above which the reply is left free: each token would be checked against every line."""
+MAX_START_LINES = 20
+"""Lines that may be needed to tell a SEARCH from the same lines elsewhere; where more are, none begins."""
 MAX_BLOCKS = 3
 MAX_REPLACE_LINES = 80
 
@@ -34,14 +35,13 @@ def edit_grammar(views: Sequence[View], lines: Mapping[str, list[str]]) -> str:
     """
     rules: list[str] = []
     blocks: list[str] = []
-    total = 0
-    for number, view in enumerate(views):
+    shown = [view.spans or ((1, len(lines[view.path])),) for view in views]
+    if sum(end - start + 1 for spans in shown for start, end in spans) > MAX_LINES:
+        return ""
+    for number, (view, spans) in enumerate(zip(views, shown, strict=True)):
         file = lines[view.path]
-        spans = view.spans or ((1, len(file)),)
-        total += sum(end - start + 1 for start, end in spans)
-        starts = [item for start, end in spans for item in start_items(f"f{number}", file, start - 1, end)]
-        if total > MAX_LINES:
-            return ""
+        text = "\n" + joined(file)
+        starts = [item for start, end in spans for item in start_items(f"f{number}", file, text, start - 1, end)]
         if not starts:
             continue
         for start, end in spans:
@@ -77,18 +77,27 @@ def rewrite_grammar(text: str, element: Location) -> str:
     return ""
 
 
-def start_items(name: str, file: list[str], start: int, end: int) -> list[str]:
-    """One alternative per line that a SEARCH can begin at: as many lines as make it unique, then the rest."""
+def start_items(name: str, file: list[str], text: str, start: int, end: int) -> list[str]:
+    """One alternative per line that a SEARCH can begin at: as many lines as make it unique, then the rest.
+
+    `text` is the whole file, a line end before it.
+    """
     items = []
     for first in range(start, end):
         if not file[first].strip():
             continue
         last = first + 1
-        while last <= end and len(find_lines(file, file[first:last], limit=2)) > 1:
+        stop = min(end, first + MAX_START_LINES)
+        while last <= stop and repeated(text, "\n" + joined(file[first:last])):
             last += 1
-        if last <= end:
+        if last <= stop:
             items.append(f"{literal(joined(file[first:last]))} {name}t{last}")
     return items
+
+
+def repeated(text: str, part: str) -> bool:
+    """Whether the part stands in the text again, overlaps included."""
+    return text.find(part, text.find(part) + 1) >= 0
 
 
 def tail_rules(name: str, file: list[str], start: int, end: int) -> list[str]:

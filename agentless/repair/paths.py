@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -114,6 +114,14 @@ def checked(tree: Tree, path: str, salvaged: str) -> Resolved | Refusal:
     if any(other.startswith(path + "/") for other in tree.entries):
         return Refusal("not_editable", f"{clip(path)}: a folder")
     return Resolved(path, salvaged)
+
+
+def clash(path: str, others: Iterable[str]) -> Refusal | None:
+    """Refuses a path that another of the same draft stands under, or that stands under it: no tree holds both."""
+    for other in others:
+        if other.startswith(path + "/") or path.startswith(other + "/"):
+            return Refusal("malformed_edit", f"{clip(path)} and {clip(other)} cannot both be files")
+    return None
 
 
 def through_parent(tree: Tree, path: str) -> Refusal | None:

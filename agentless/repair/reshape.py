@@ -4,6 +4,7 @@ import re
 from difflib import SequenceMatcher
 
 from agentless.repair.match import indent_of
+from agentless.repair.strings import inside_strings
 
 DEFINITION = re.compile(r"[ \t]*(?:async[ \t]+def|def|class)\b")
 DOCSTRING = re.compile(r"[ \t]*[rRuU]?(\"\"\"|'''|\"|')")
@@ -45,20 +46,42 @@ def definition_at(lines: list[str]) -> int:
 
 
 def fit_indent(new: list[str], old: list[str]) -> list[str]:
-    """The new lines with the definition where the old one is, the body along with it."""
+    """The new lines with the definition where the old one is, the body along with it.
+
+    Code that already stands there is taken as it is. Lines that begin inside a string are not moved, see `fixed`.
+    """
     old_at, new_at = definition_at(old), definition_at(new)
     want, have = indent_of(old[old_at]), indent_of(new[new_at])
     old_body, new_body = body_indent(old, old_at), body_indent(new, new_at)
     if "\t" in old_body and new_body and "\t" not in new_body:
         unit = len(new_body) - len(have) or 4
-        new = [tabbed(line, len(have), unit) for line in new]
-        return [want + line if line else "" for line in new]
-    if want == have:
+        lines = [tabbed(line, len(have), unit) for line in new]
+        moved = [want + line if line else "" for line in lines]
+    elif want == have:
         return new
-    if new_body == old_body:  # only the head lost its indentation, the body was copied with it
-        moved = [line if line.startswith(old_body) else want + line.removeprefix(have) for line in new]
-        return [line if line.strip() else "" for line in moved]
-    return [want + line.removeprefix(have) if line.strip() else "" for line in new]
+    elif new_body == old_body:  # only the head lost its indentation, the body was copied with it
+        lines = [line if line.startswith(old_body) else want + line.removeprefix(have) for line in new]
+        moved = [line if line.strip() else "" for line in lines]
+    else:
+        moved = [want + line.removeprefix(have) if line.strip() else "" for line in new]
+    keep = fixed(new, moved, old, new_body)
+    return [line if number in keep else moved[number] for number, line in enumerate(new)]
+
+
+def fixed(new: list[str], moved: list[str], old: list[str], body: str) -> set[int]:
+    """Indexes of the lines whose blanks belong to a string.
+
+    Not the lines of a docstring that is indented along with the body, whose indentation means nothing, nor those
+    that the old element has just as they would be moved: the reply took their indentation away with the code's.
+    """
+    keep = set(inside_strings(new))
+    docstring = docstring_of(new)
+    if docstring:
+        doc = keep & set(range(*docstring))
+        if all(new[number].startswith(body) or not new[number].strip() for number in doc):
+            keep -= doc
+    known = set(old)
+    return {number for number in keep if new[number] in known or moved[number] not in known}
 
 
 def tabbed(line: str, base: int, unit: int) -> str:

@@ -51,7 +51,7 @@ def make_folders(entries: Iterable[Entry], folder: Path) -> None:
 def write_files(entries: list[Entry], reader: BlobReader, folder: Path) -> None:
     """Create regular files; permissions are git's two (644, 755), less the umask."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    for entry, data in zip(entries, reader.read_many(entry.sha for entry in entries), strict=True):
+    for entry, data in zip(entries, reader.read_many(entries), strict=True):
         mode = 0o777 if entry.mode == EXECUTABLE else 0o666
         descriptor = os.open(f"{folder}/{entry.path}", flags, mode)
         with os.fdopen(descriptor, "wb") as file:
@@ -64,7 +64,7 @@ def write_links(entries: list[Entry], reader: BlobReader, folder: Path) -> None:
     Raises:
         RepositoryError: a target that no file system takes.
     """
-    for entry, target in zip(entries, reader.read_many(entry.sha for entry in entries), strict=True):
+    for entry, target in zip(entries, reader.read_many(entries), strict=True):
         if not target or b"\x00" in target:
             raise RepositoryError(f"the symbolic link {entry.path!r} of the tree has no usable target")
         (folder / entry.path).symlink_to(os.fsdecode(target))

@@ -1,6 +1,6 @@
 """One state of a repository, read-only, straight from the object store: no checkout, no clone."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 
@@ -35,13 +35,14 @@ class RepoSnapshot:
         """Blob id -> `rules.content_reason`, as far as it is known; an index adds what its cache knows."""
 
     @classmethod
-    def open(cls, path: str | Path, commit: str = "") -> "RepoSnapshot":
+    def open(cls, path: str | Path, commit: str = "", *, without: Collection[Path] = ()) -> "RepoSnapshot":
         """Open a repository at a commit-ish.
 
         Args:
             path: top folder of a work tree, its .git folder, or a bare repository.
             commit: any commit-ish; "" is the work tree as it is, with uncommitted and untracked (not ignored)
                 files, and HEAD where there is no work tree.
+            without: untracked files and folders of a work tree that do not count, as absolute paths.
 
         Raises:
             RepositoryError: not a repository, no such commit, no commits yet, missing objects.
@@ -50,7 +51,7 @@ class RepoSnapshot:
         commit_id, tree_id = resolve_commit(location, commit)
         if commit or location.worktree is None:
             return cls(location.git, commit_id, tree_id)
-        store = record_worktree(location)
+        store = record_worktree(location, without)
         try:
             return cls(store.git, commit_id, store.tree_id, store)
         except BaseException:
@@ -88,12 +89,11 @@ class RepoSnapshot:
         Raises:
             RepositoryError: an object is missing.
         """
-        wanted = list(paths)
-        shas = [self.entries[path].sha for path in wanted]
-        for path, sha, data in zip(wanted, shas, self.reader.read_many(shas), strict=True):
-            if sha not in self.reasons:
-                self.reasons[sha] = content_reason(data)
-            yield path, data
+        wanted = [self.entries[path] for path in paths]
+        for entry, data in zip(wanted, self.reader.read_many(wanted), strict=True):
+            if entry.sha not in self.reasons:
+                self.reasons[entry.sha] = content_reason(data)
+            yield entry.path, data
 
     def read(self, path: str) -> bytes:
         """Bytes of a file, or the target of a symbolic link, as git stores them.
@@ -130,7 +130,10 @@ class RepoSnapshot:
         write_tree(self.entries.values(), self.reader, folder)
 
     def close(self) -> None:
-        """End the git process and remove what a work tree's snapshot wrote; a second call does nothing."""
+        """End the git process and remove what a work tree's snapshot wrote; nothing can be read afterwards.
+
+        A second call does nothing.
+        """
         self.reader.close()
         if self.store is not None:
             self.store.close()

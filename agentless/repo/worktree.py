@@ -14,7 +14,7 @@ import shutil
 import stat
 import tempfile
 import weakref
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,8 +59,11 @@ class Staged:
     stage: str
 
 
-def record_worktree(location: Location) -> WorktreeStore:
+def record_worktree(location: Location, without: Collection[Path] = ()) -> WorktreeStore:
     """Write the work tree as it is into a temporary store.
+
+    Args:
+        without: untracked files and folders that are no part of the project, e.g. the issue's own file.
 
     Raises:
         RepositoryError: a file cannot be read, or changed while it was read.
@@ -69,12 +72,19 @@ def record_worktree(location: Location) -> WorktreeStore:
     try:
         staged = read_index(store.git)
         changed = changed_paths(store.git) | {path for path, line in staged.items() if line.stage != "0"}
+        changed -= {path for path in changed - set(staged) if lies_in(location, path, without)}
         update_index(store, location, staged, sorted(changed))
         store.tree_id = store.writer.run("write-tree", "--missing-ok").decode().strip()
     except BaseException:
         store.close()
         raise
     return store
+
+
+def lies_in(location: Location, path: str, places: Collection[Path]) -> bool:
+    """Whether a path of the work tree is one of the places or lies below one."""
+    full = (location.worktree or location.path) / path
+    return any(full.is_relative_to(place) for place in places)
 
 
 def read_index(git: Git) -> dict[str, Staged]:

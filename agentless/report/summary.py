@@ -84,7 +84,8 @@ def summarize(run_dir: str | Path) -> Summary:
     """
     run = RunStore.view(run_dir)
     tally = Tally()
-    lines = tuple(read_line(run.instance(instance_id), tally) for instance_id in run.instance_ids())
+    ids = sorted({*run.instance_ids(), *run.manifest.instances})
+    lines = tuple(read_line(run.instance(instance_id), tally) for instance_id in ids)
     states = Counter(line.state for line in lines)
     return Summary(
         folder=str(run_dir),

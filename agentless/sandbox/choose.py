@@ -43,6 +43,7 @@ def choose_runner(
     scratch: Path | None = None,
     mount: str = "",
     slots: asyncio.Semaphore | None = None,
+    checked: bool = False,
 ) -> Choice:
     """The runner for `config.sandbox`. `auto` is bubblewrap where it works, else none: never the host.
 
@@ -52,6 +53,7 @@ def choose_runner(
         scratch: where trees are written; None = memory or the temporary folder (`scratch.places`).
         mount: the repository's real path, where the interpreter has it installed in editable form; "" = /testbed.
         slots: bounds the sandboxes of several snapshots together, instead of `jobs`.
+        checked: the sandbox was tried before in this run, and need not be again for each instance.
 
     Raises:
         ConfigError: `bwrap` was asked for and does not work, or `config.python` is no interpreter.
@@ -65,7 +67,7 @@ def choose_runner(
         host = HostRunner(export, python=config.python, limits=limits, scratch=scratch, slots=slots)
         host.interpreter()
         return Choice(runner=host, reason="tests run on this machine without isolation, as --sandbox host says")
-    problem = probe(config.python)
+    problem = "" if checked else probe(config.python)
     if problem and config.sandbox == "bwrap":
         raise ConfigError(problem)
     if problem:

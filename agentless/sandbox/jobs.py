@@ -75,7 +75,7 @@ class JobRunner:
         """Run one job in a fresh tree; the tree is gone afterwards.
 
         Raises:
-            SandboxError: the tree could not be copied or the sandbox did not start.
+            SandboxError: the tree could not be copied, the sandbox did not start, or the machine ran short.
         """
         async with self.slots:
             folder = await self.trees.new_job()
@@ -107,12 +107,13 @@ class JobRunner:
         `git apply` outside a repository: refuses `..`, absolute paths, `.git` and paths beyond symbolic links.
         """
         (folder / "patch.diff").write_bytes(patch.encode("utf-8", "surrogatepass"))
+        (folder / "patch.diff").chmod(0o644)  # the job's user reads it, whatever our umask is
         shell = APPLY.format(patch=self.patch_path(folder))
         finished = await self.execute(folder, shell, APPLY_SECONDS)
         if finished.exit_code == 0:
             return ""
         lines = finished.output.decode(errors="replace").strip().splitlines()
-        return f"the patch does not apply: {lines[0] if lines else finished.reason or 'git apply failed'}"
+        return f"the patch does not apply: {finished.reason or (lines[0] if lines else 'git apply failed')}"
 
     async def close(self) -> None:
         """Remove the exported snapshot."""
@@ -129,13 +130,14 @@ class JobRunner:
 
 
 def read_result(command: TestCommand, finished: Finished) -> CommandResult:
-    """What the command did, its tests read by the command's parser."""
+    """What the command did, its tests read by the command's parser; the reason of a kill ends the output."""
     text = finished.output.decode("utf-8", "replace")
+    reason = f"\nstopped: {finished.reason}\n".encode() if finished.outcome == "killed" else b""
     return CommandResult(
         name=command.name,
         exit_code=finished.exit_code,
         outcome=finished.outcome,
         tests=read_results(command.parser, command.name, text, finished.exit_code),
-        output=finished.output[-SHOWN_OUTPUT:].decode("utf-8", "replace"),
+        output=(finished.output + reason)[-SHOWN_OUTPUT:].decode("utf-8", "replace"),
         seconds=finished.seconds,
     )

@@ -51,9 +51,11 @@ def identity_files(folder: Path, user: int) -> list[str]:
         "hosts": f"127.0.0.1 localhost {SANDBOX_USER}\n::1 localhost\n",
     }
     folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)  # the job's user reads them, whatever our umask is
     arguments = parents("/etc/passwd")
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="ascii")
+        (folder / name).chmod(0o644)
         arguments += ["--ro-bind", str(folder / name), f"/etc/{name}"]
     return arguments
 

@@ -18,9 +18,9 @@ class SandboxLimits:
     file_mb: int = 1024
     """Largest file that may be written, MiB."""
     free_disk_mb: int = 512
-    """A job is killed when the scratch disk has less than this free, MiB."""
+    """A job is killed, as an error of the machine, when the scratch disk has less than this free, MiB."""
     free_memory_mb: int = 256
-    """A job is killed when the machine has less memory available than this, MiB."""
+    """A job is killed, as an error of the machine, when less of its memory is available than this, MiB."""
     jobs: int = 2
     """Jobs at once; the others wait."""
 

@@ -80,7 +80,7 @@ async def run_process(
     Args:
         timeout_s: wall-clock seconds.
         kill: ends the process and everything it started; called in any case, last.
-        watch: called every 0.2 s; a non-empty text kills.
+        watch: called every 0.2 s; a non-empty text kills, and so does an error, which is then raised.
         pass_fd: a file descriptor for the child alone, closed here in any case; -1 = none.
 
     Raises:

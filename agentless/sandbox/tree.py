@@ -35,14 +35,17 @@ class TreeStore:
         self.scratch = scratch
         self.folder: Path | None = None
         self.exporting = asyncio.Lock()
+        self.closed = False
 
     async def base(self) -> Path:
         """The folder with the exported snapshot; exported on the first call.
 
         Raises:
-            SandboxError: the disk is full or the scratch folder cannot be written.
+            SandboxError: the disk is full, the scratch folder cannot be written, or the store is closed.
         """
         async with self.exporting:
+            if self.closed:
+                raise SandboxError("the sandbox is closed: a job that was still waiting is not run")
             if self.folder is None:
                 folder, lock = await asyncio.to_thread(self.export_once)
                 # a run that never closes its runner still leaves nothing behind
@@ -101,11 +104,13 @@ class TreeStore:
         return job
 
     async def close(self) -> None:
-        """Remove everything this store wrote."""
-        if self.folder is not None:
-            await remove(self.folder)
-            self.cleaner()
-            self.folder = None
+        """Remove everything this store wrote; nothing is exported any more."""
+        self.closed = True
+        async with self.exporting:
+            if self.folder is not None:
+                await remove(self.folder)
+                self.cleaner()
+                self.folder = None
 
 
 async def command(*argv: str) -> None:
@@ -140,7 +145,7 @@ async def remove(folder: Path) -> None:
 
 
 def write_inside(root: Path, relative: str, text: str) -> None:
-    """Write a new file below `root`; no component on the way may be a symbolic link.
+    """Write a file below `root`, readable by all; no component on the way may be a symbolic link.
 
     Raises:
         UnsafePathError: absolute, `..`, `.git`, or a link or a file stands in the way.
@@ -161,15 +166,21 @@ def write_below(folder: int, parts: tuple[str, ...], data: bytes) -> None:
     if not rest:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK
         with opened(name, flags, folder) as file:
-            if not stat.S_ISREG(os.fstat(file).st_mode):
+            mode = os.fstat(file).st_mode
+            if not stat.S_ISREG(mode):
                 raise FileExistsError(0, "not a regular file")
+            os.fchmod(file, stat.S_IMODE(mode) | 0o644)  # a job's user reads it, whatever our umask is
             with os.fdopen(os.dup(file), "wb") as stream:
                 stream.write(data)
         return
+    made = False
     # an existing folder is fine; anything else fails to open below
     with contextlib.suppress(FileExistsError):
         os.mkdir(name, 0o755, dir_fd=folder)
+        made = True
     with opened(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, folder) as below:
+        if made:
+            os.fchmod(below, 0o755)
         write_below(below, rest, data)
 
 

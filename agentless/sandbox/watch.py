@@ -13,6 +13,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from agentless.errors import SandboxError
 from agentless.sandbox.limits import MIB, SandboxLimits
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -34,20 +35,32 @@ class Watchman:
         raise NotImplementedError
 
     def look(self, _: asyncio.subprocess.Process) -> str:
-        """Why the job must be stopped now, "" when all is well."""
-        free = shutil.disk_usage(self.job).free // MIB
-        if free < self.limits.free_disk_mb:
-            return f"only {free} MiB free on the scratch disk"
-        available = available_memory() // MIB
-        if available < self.limits.free_memory_mb:
-            return f"only {available} MiB of the machine's memory left"
+        """Why the job must be stopped now for what it uses itself, "" when all is well.
+
+        Raises:
+            SandboxError: the machine is short of disk or memory: that is nothing a candidate can be blamed for.
+        """
         members = self.members()
         resident = sum(map(resident_bytes, members)) // MIB
         if resident > self.limits.memory_mb:
             return f"{resident} MiB of memory in use, the limit is {self.limits.memory_mb}"
         if len(members) > self.limits.max_processes + PROCESS_SLACK:
             return f"{len(members)} processes, the limit is {self.limits.max_processes}"
+        self.check_machine()
         return ""
+
+    def check_machine(self) -> None:
+        """Look at what all jobs and everybody else share.
+
+        Raises:
+            SandboxError: too little is left; the text names what to do.
+        """
+        free = shutil.disk_usage(self.job).free // MIB
+        if free < self.limits.free_disk_mb:
+            raise SandboxError(f"only {free} MiB free on the scratch disk: free some space or set TMPDIR")
+        available = available_memory() // MIB
+        if available < self.limits.free_memory_mb:
+            raise SandboxError(f"only {available} MiB of the machine's memory left: run fewer tests at once")
 
 
 class NamespaceWatchman(Watchman):

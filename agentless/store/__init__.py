@@ -12,7 +12,7 @@ from agentless.store.instance import STEPS, Failure, InstanceStore
 from agentless.store.keys import canonical, digest_of, key_of
 from agentless.store.manifest import Manifest, make_manifest
 from agentless.store.predictions import prediction_line
-from agentless.store.run import RunStore
+from agentless.store.run import RunStore, check_openable
 
 __all__ = [
     "STEPS",
@@ -21,6 +21,7 @@ __all__ = [
     "Manifest",
     "RunStore",
     "canonical",
+    "check_openable",
     "digest_of",
     "key_of",
     "make_manifest",

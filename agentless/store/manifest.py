@@ -1,18 +1,16 @@
 """What a run is: written once into manifest.json, compared when the folder is opened again."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from agentless.config import RunConfig
 
-MAY_CHANGE = ("limits.", "model.base_urls", "model.api_key_env")
-"""Settings that change no result: a resumed run may have others. A trailing dot means the whole section."""
-
-MAY_GROW = ("repair.samples",)
-"""Settings that only add to what is there: samples are kept one by one."""
+MAY_CHANGE = ("limits.", "model.base_urls", "model.api_key_env", "repair.samples")
+"""Settings that a resumed run may change. A trailing dot means the whole section. Samples are kept one by one:
+more add to them, fewer use the first ones and forget none."""
 
 MAIN_PACKAGES = ("agentless-swe", "pydantic", "jinja2", "tree-sitter", "tree-sitter-python", "unidiff", "openai")
 
@@ -31,12 +29,19 @@ class Manifest:
     """Digest of each prompt template by name. Keys hold them too: a new wording never meets old replies."""
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of this package, Python and the main dependencies."""
+    instances: tuple[str, ...] = ()
+    """Ids of all instances that were ever asked for, so that a report knows those that never started."""
     changes: tuple[str, ...] = ()
     """What later resumes changed, in order, one line each."""
 
 
 def make_manifest(
-    config: RunConfig, *, model: str, dataset: str = "", prompts: Mapping[str, str] | None = None
+    config: RunConfig,
+    *,
+    model: str,
+    dataset: str = "",
+    prompts: Mapping[str, str] | None = None,
+    instances: Sequence[str] = (),
 ) -> Manifest:
     """The manifest of a run that starts here and now."""
     return Manifest(
@@ -44,6 +49,7 @@ def make_manifest(
         model=model,
         dataset=dataset,
         prompts=dict(sorted((prompts or {}).items())),
+        instances=tuple(instances),
         versions={"python": platform.python_version(), **installed_versions(MAIN_PACKAGES)},
     )
 
@@ -63,16 +69,14 @@ def refused(old: Manifest, new: Manifest) -> list[str]:
     """Why `new` cannot go on in the folder of `old`: one `key: old -> new` per difference; empty when it can."""
     lines = []
     before, after = settings(old), settings(new)
+    if not new.model:  # asked before the model is known
+        before.pop("model", None)
+        after.pop("model", None)
     for key in sorted({*before, *after}):
         was, now = before.get(key), after.get(key)
         if was == now or any(key.startswith(free) if free[-1] == "." else key == free for free in MAY_CHANGE):
             continue
-        if key in MAY_GROW and isinstance(was, int) and isinstance(now, int):
-            if now > was:
-                continue
-            lines.append(f"{key}: {was} -> {now} (may only grow)")
-        else:
-            lines.append(f"{key}: {shown(was)} -> {shown(now)}")
+        lines.append(f"{key}: {shown(was)} -> {shown(now)}")
     return lines
 
 

@@ -174,16 +174,40 @@ def settle_manifest(folder: Path, manifest: Manifest) -> Manifest:
     if old is None:
         write_whole(folder / "manifest.json", encode(manifest))
         return manifest
-    differences = refused(old, manifest)
+    check_same(folder, old, manifest)
+    changes = changed(old, manifest)
+    instances = tuple(dict.fromkeys((*old.instances, *manifest.instances)))
+    if not changes and instances == old.instances:
+        return old
+    kept = replace(manifest, instances=instances, changes=(*old.changes, *changes))
+    write_whole(folder / "manifest.json", encode(kept))
+    return kept
+
+
+def check_same(folder: Path, old: Manifest, new: Manifest) -> None:
+    """Refuse to go on with another run.
+
+    Raises:
+        RunFolderError: the text has what differs.
+    """
+    differences = refused(old, new)
     if differences:
         listed = "; ".join(differences)
         raise RunFolderError(f"{folder} holds another run ({listed}); use its settings or name a new folder")
-    changes = changed(old, manifest)
-    if not changes:
-        return old
-    kept = replace(manifest, changes=(*old.changes, *changes))
-    write_whole(folder / "manifest.json", encode(kept))
-    return kept
+
+
+def check_openable(folder: str | Path, manifest: Manifest) -> None:
+    """What `RunStore.open` would refuse, asked early and without writing; a manifest without a model fits any.
+
+    Raises:
+        RunFolderError: the folder holds another run or something else.
+        StoreError: it cannot be listed.
+    """
+    path = Path(folder)
+    check_folder(path)
+    old = read_manifest(path)
+    if old is not None:
+        check_same(path, old, manifest)
 
 
 def read_manifest(folder: Path) -> Manifest | None:

@@ -1,22 +1,21 @@
 """The stage: tests on the original, then every candidate against them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
 
 from agentless.config import ValidationConfig
 from agentless.ports import ChatModel, NoProgress, Progress, TestJob, TestReport, TestRunner
 from agentless.records import Candidate, Evidence, Instance, ReproductionTest, Validation
 from agentless.repo import Index
 from agentless.validate.commands import regression_command, reproduction_command
+from agentless.validate.gather import all_of
 from agentless.validate.nearby import choose_test_files
+from agentless.validate.protect import protected_files
 from agentless.validate.regression import Baseline, judge, make_baseline
 from agentless.validate.reproduction import try_on_original, verdict_of, write_tests
 
 EXAMPLE_LINES = 30
 NOT_EXECUTED = "nothing was executed: no sandbox"
-
-T = TypeVar("T")
 
 
 async def validate(
@@ -63,7 +62,8 @@ async def validate(
     def report(done: int) -> None:
         progress.update(instance.instance_id, "validate", done + 1, total, "candidates")
 
-    found = await examine(candidates, baseline, kept, runner, config, report)
+    jobs = [candidate_job(index, candidate, files, baseline, kept, config) for candidate in candidates]
+    found = await examine(candidates, jobs, baseline, kept, runner, report)
     return Validation(
         instance_id=instance.instance_id,
         evidence=tuple(found),
@@ -77,29 +77,29 @@ async def validate(
 
 async def examine(
     candidates: Sequence[Candidate],
+    jobs: Sequence[TestJob],
     baseline: Baseline | None,
     kept: Sequence[ReproductionTest],
     runner: TestRunner,
-    config: ValidationConfig,
     report: Callable[[int], None],
 ) -> list[Evidence]:
     """Evidence of all candidates, in order.
 
     Args:
+        jobs: one for each candidate.
         report: called with the number of candidates that are over.
     """
     done = 0
     report(done)
 
-    async def one(candidate: Candidate) -> Evidence:
+    async def one(candidate: Candidate, job: TestJob) -> Evidence:
         nonlocal done
-        job = candidate_job(candidate, baseline, kept, config)
         outcome = await runner.run(job) if job.commands else None
         done += 1
         report(done)
         return evidence_of(candidate, baseline, kept, outcome)
 
-    return await all_of([one(candidate) for candidate in candidates])
+    return await all_of([one(*pair) for pair in zip(candidates, jobs, strict=True)])
 
 
 async def baseline_of(
@@ -129,12 +129,22 @@ async def reproductions_of(
 
 
 def candidate_job(
-    candidate: Candidate, baseline: Baseline | None, kept: Sequence[ReproductionTest], config: ValidationConfig
+    index: Index,
+    candidate: Candidate,
+    regression_files: Sequence[str],
+    baseline: Baseline | None,
+    kept: Sequence[ReproductionTest],
+    config: ValidationConfig,
 ) -> TestJob:
-    """Everything that judges one candidate, in one tree: regression tests first, scripts after them."""
+    """Everything that judges one candidate, in one tree: regression tests first, scripts after them.
+
+    The tests are the original's: what the patch does to tests and their configuration is undone after it was
+    applied (`protect.protected_files` says what, and what cannot be undone).
+    """
     regression = [baseline.command] if baseline and baseline.tests else []
     scripts = [reproduction_command(test.path, config.reproduction_timeout_s) for test in kept]
-    files = {test.path: test.code for test in kept}
+    files = protected_files(index, candidate, regression_files)
+    files |= {test.path: test.code for test in kept}
     return TestJob(patch=candidate.patch, files=files, commands=(*regression, *scripts))
 
 
@@ -154,14 +164,3 @@ def explain(baseline: Baseline | None, kept: Sequence[ReproductionTest]) -> str:
     if kept or (baseline and baseline.tests):
         return ""
     return (baseline.note if baseline else "") or "no test file was found near the edits"
-
-
-async def all_of(work: Sequence[Awaitable[T]]) -> list[T]:
-    """All results in order; when one fails the others end first, then the first failure is raised."""
-    results = await asyncio.gather(*work, return_exceptions=True)
-    good: list[T] = []
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-        good.append(result)
-    return good

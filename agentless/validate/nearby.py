@@ -41,7 +41,7 @@ class Edited:
 def choose_test_files(index: Index, issue: str, candidates: Sequence[Candidate], limit: int) -> tuple[str, ...]:
     """Paths of test files that are likely to notice the edits, best first; Python only.
 
-    Test files that a candidate edits are no special case: the tree of each candidate holds its own edits.
+    Test files that a candidate edits are no special case: they run with the original's text (see `protect`).
     """
     tests = [path for path in index.paths() if runs_as_test(path)]
     changes = changes_of(candidates)

@@ -1,14 +1,15 @@
 """The baseline: tests that pass on the original every time, and what a candidate does to them."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agentless.ports import CommandResult, TestCommand, TestJob, TestReport, TestRunner
 from agentless.records import Verdict
+from agentless.validate.gather import all_of
 
 CLASS_SETUP = "setUpClass"
 MODULE_SETUP = "setUpModule"
+REMEDY = "raise validation.timeout_s (or the limit it names), or name fewer test files"
 LOST_MODULE = "(unittest.loader._FailedTest"
 
 
@@ -30,16 +31,22 @@ class Baseline:
 async def make_baseline(runner: TestRunner, command: TestCommand, runs: int) -> Baseline:
     """Run the command on the original, each time in a fresh tree.
 
+    A run that was stopped makes no baseline: which tests it reached is chance.
+
     Raises:
         SandboxError: the sandbox failed.
     """
     job = TestJob(commands=(command,))
-    reports = await asyncio.gather(*(runner.run(job) for _ in range(runs)))
+    reports = await all_of([runner.run(job) for _ in range(runs)])
     results = [report.result(command.name) for report in reports]
     ended = [result for result in results if result is not None]
-    passed = [passing(result) for result in ended]
     if len(ended) < runs:
         return Baseline(command=command, note=f"the tests did not run on the original: {reports[0].note}")
+    stopped = next((result for result in ended if result.outcome != "ended"), None)
+    if stopped:
+        note = f"the tests on the original were stopped: {last_line(stopped)}; {REMEDY}"
+        return Baseline(command=command, note=note)
+    passed = [passing(result) for result in ended]
     always = frozenset[str].intersection(*passed)
     flaky = frozenset[str].union(*passed) - always
     named = any(result.tests for result in ended)

@@ -1,12 +1,14 @@
 import io
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentless.cli.issue import is_file, read_issue
+from agentless.cli.issue import names_file, read_issue
 from agentless.errors import InputError
 
 
@@ -61,7 +63,7 @@ def test_other_encodings_are_refused(tmp_path: Path) -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_is_an_issue_or_a_clear_error(text: str) -> None:
-    if is_file(text):
+    if names_file(text):
         return
     try:
         assert read_issue(text if text != "-" else "--") == (text if text != "-" else "--")
@@ -70,5 +72,26 @@ def test_any_text_is_an_issue_or_a_clear_error(text: str) -> None:
 
 
 def test_a_name_that_the_system_refuses_is_no_file() -> None:
-    assert not is_file("x" * 5000)
-    assert not is_file("")
+    assert not names_file("x" * 5000)
+    assert not names_file("")
+
+
+@pytest.mark.parametrize("value", ["bug", "bug.log", "src"])
+def test_one_word_is_a_mistyped_path(value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "src").mkdir()
+    with pytest.raises(InputError, match="no such file"):
+        read_issue(value)
+
+
+def test_bytes_that_are_no_text_cannot_stop_a_request() -> None:
+    assert read_issue("bad \udcff bytes").encode("utf-8") == "bad � bytes".encode()
+
+
+def test_a_pipe_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text("from a pipe"))
+    writer.start()
+    assert read_issue(str(pipe)) == "from a pipe"
+    writer.join()

@@ -67,3 +67,35 @@ def test_a_layer_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> Non
     layer.write_text(text)
     with pytest.raises(ConfigError, match="--config"):
         parse("--config", str(layer))
+
+
+def test_every_embedded_profile_gets_its_preset() -> None:
+    assert parse("--model", "qwen2.5-coder-0.5b").preset == "embedded"
+    assert parse("--model", "qwen2.5-coder-1.5b").model.profile == "qwen2.5-coder-1.5b"
+
+
+def test_a_files_model_is_used_where_the_command_line_names_none(tmp_path: Path) -> None:
+    layer = tmp_path / "layer.yaml"
+    layer.write_text("model: {base_urls: ['http://127.0.0.1:1/v1'], name: big}\n")
+    config = parse("--config", str(layer))
+    assert (config.preset, config.model.profile, config.model.base_urls) == (
+        "nemotron-cascade",
+        "",
+        ("http://127.0.0.1:1/v1",),
+    )
+    layer.write_text("model: {profile: qwen2.5-coder-0.5b}\n")
+    assert parse("--config", str(layer)).preset == "embedded"
+    assert parse("--config", str(layer), "--model", "embedded").model.profile == "embedded"
+
+
+def test_a_files_preset_would_change_the_name_alone(tmp_path: Path) -> None:
+    layer = tmp_path / "layer.yaml"
+    layer.write_text("preset: agentless-1.5\n")
+    with pytest.raises(ConfigError, match="use --preset"):
+        parse("--config", str(layer))
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "localhost:8000", "ftp://host/v1", "http://", "http://a:99999/v1"])
+def test_an_address_that_is_none_names_the_form(url: str) -> None:
+    with pytest.raises(ConfigError, match="it looks like http"):
+        parse("--base-url", url)

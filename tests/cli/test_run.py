@@ -130,3 +130,15 @@ def test_bad_datasets_and_folders_write_nothing(
     for line, (_, named) in zip(lines, cases, strict=True):
         assert named in line
     assert not (tmp_path / "run").exists()
+
+
+def test_report_knows_instances_that_never_started(
+    dataset: Path, repos: Path, tmp_path: Path, server: FakeOpenAI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(dataset, repos, tmp_path / "run", server, "--limit", "1")
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    manifest["instances"].append("ada__shop-9")
+    (tmp_path / "run" / "manifest.json").write_text(json.dumps(manifest))
+    capsys.readouterr()
+    main(["report", str(tmp_path / "run"), "--json"])
+    assert json.loads(capsys.readouterr().out)["instances"] == {"predicted": 1, "unfinished": 1}

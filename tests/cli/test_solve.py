@@ -131,3 +131,48 @@ def test_an_unreachable_server_is_bad_input(shop: Path, capsys: pytest.CaptureFi
 def test_an_unknown_model_is_bad_input(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["solve", "--repo", str(shop), "--issue", ISSUE, "--model", "gpt"]) == 2
     assert "no model profile 'gpt'; there are: qwen2.5-coder-1.5b" in capsys.readouterr().err
+
+
+def test_the_tools_own_files_are_no_part_of_the_project(
+    shop: Path, server: FakeOpenAI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shop / "bug.md").write_text(ISSUE)
+    run_dir = shop / "runs"
+    for _ in range(2):
+        assert solve(shop, server, "--run-dir", str(run_dir), "--json", issue=str(shop / "bug.md")) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert "bug.md" not in [file["path"] for file in found["localization"]["files"]]
+    asked = len(server.requests)
+    assert solve(shop, server, "--run-dir", str(run_dir), issue=str(shop / "bug.md")) == 0
+    assert len(server.requests) == asked
+
+
+def test_more_and_fewer_samples_come_back_to_the_same_records(shop: Path, server: FakeOpenAI) -> None:
+    assert solve(shop, server, "--samples", "4") == 0
+    asked = len(server.requests)
+    assert solve(shop, server) == 0
+    assert len(server.requests) == asked
+
+
+def test_a_full_disk_is_one_line_and_the_patch_is_not_lost(
+    shop: Path, server: FakeOpenAI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert solve(shop, server, "--output", "/dev/full") == 2
+    shown = capsys.readouterr()
+    assert shown.out.startswith("diff --git")
+    assert "No space left on device" in shown.err.splitlines()[-1]
+
+
+def test_a_user_that_does_not_exist(server: FakeOpenAI, capsys: pytest.CaptureFixture[str]) -> None:
+    assert solve(Path("~nosuchuser/project"), server) == 2
+    assert "write the path out" in capsys.readouterr().err
+
+
+def test_the_run_folder_is_checked_before_anything_is_started(
+    shop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "a.tex").write_text("x")
+    options = ("--issue", ISSUE, "--base-url", "http://127.0.0.1:9/v1", "--run-dir", str(tmp_path / "thesis"))
+    assert main(["solve", "--repo", str(shop), *options]) == 2
+    assert "not empty" in capsys.readouterr().err

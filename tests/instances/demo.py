@@ -1,14 +1,13 @@
 """`make demo`: a real model fixes a real bug in a real project on this CPU, and the project's own tests judge it.
 
-python -m tests.instances.demo [INSTANCE_ID] [-- options of `agentless solve`]
+python -m tests.instances.demo [INSTANCE_ID] [--solve OPTION ...]
 """
 
 import argparse
 import asyncio
-import os
+import shlex
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,10 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m tests.instances.demo", description=__doc__.splitlines()[0])
     parser.add_argument("instance_id", nargs="?", default=DEFAULT, choices=list(rows()), metavar="INSTANCE_ID")
-    parser.add_argument("solve_options", nargs="*", metavar="-- OPTIONS", help="handed to `agentless solve`")
+    parser.add_argument("--solve", nargs=argparse.REMAINDER, default=[], help="options of `agentless solve`")
     options = parser.parse_args(arguments)
     try:
-        return demonstrate(options.instance_id, options.solve_options)
+        return demonstrate(options.instance_id, options.solve)
     except AgentlessError as error:
         say(f"demo: {error}")
         return 2
@@ -78,30 +77,21 @@ def demonstrate(instance_id: str, options: Sequence[str]) -> int:
 
 
 def solve(built: Built, python: Path, options: Sequence[str]) -> str:
-    """The patch that the command line prints; its progress goes to the terminal as it is."""
-    with tempfile.TemporaryDirectory(prefix="agentless-demo-") as scratch:
-        issue = Path(scratch) / "issue.md"
-        issue.write_text(built.row["problem_statement"], encoding="utf-8", newline="")
-        command = [
-            sys.executable, "-m", "agentless.cli.main", "solve",
-            "--repo", str(built.repository), "--commit", built.row["base_commit"], "--issue", str(issue),
-            "--python", str(python), "--sandbox", "bwrap", "--run-dir", str(Path(scratch) / "run"),
-            *options,
-        ]  # fmt: skip
-        shown = [
-            "agentless",
-            "solve",
-            "--repo",
-            str(built.repository),
-            "--issue",
-            "issue.md",
-            "--python",
-            str(python),
-        ]
-        say(f"$ {' '.join([*shown, *options])}")
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, check=False, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-        )
+    """The patch that the command line prints; its progress goes to the terminal as it is.
+
+    The shown command can be repeated: the issue and the records stay in the cache, each demonstration's apart.
+    """
+    folder = cache_folder() / "demo" / time.strftime("%Y%m%d-%H%M%S")
+    folder.mkdir(parents=True)
+    issue = folder / "issue.md"
+    issue.write_text(built.row["problem_statement"], encoding="utf-8", newline="")
+    given = [
+        "--repo", str(built.repository), "--commit", built.row["base_commit"], "--issue", str(issue),
+        "--python", str(python), "--sandbox", "bwrap", "--run-dir", str(folder / "run"), *options,
+    ]  # fmt: skip
+    say(f"$ {shlex.join(['agentless', 'solve', *given])}")
+    command = [sys.executable, "-P", "-m", "agentless.cli.main", "solve", *given]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if done.returncode not in (0, 1):
         raise AgentlessError(f"agentless solve ended with exit code {done.returncode}")
     return done.stdout.decode("utf-8", "surrogateescape")

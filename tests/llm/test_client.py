@@ -138,6 +138,16 @@ async def test_a_prompt_that_is_too_long_is_not_sent() -> None:
     assert fake.requests == []
 
 
+async def test_room_is_measured_on_the_prompt_as_it_is_sent() -> None:
+    """`<|a|>` is 5 bytes, and 8 with the mark that makes it plain: 100 of them would fit without it."""
+    with running(FakeOpenAI(context=800)) as fake:
+        fake.tokenize = one_token_per_char
+        async with connected(fake.url) as model:
+            await model.ask(an_ask("<|a|>" * 100, max_tokens=200))
+    assert fake.tokenized
+    assert fake.requests[0]["max_tokens"] < 200
+
+
 async def test_an_estimate_lets_the_server_decide() -> None:
     with running(FakeOpenAI(context=1000)) as fake:
         async with connected(fake.url) as model:

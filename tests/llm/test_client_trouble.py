@@ -5,6 +5,7 @@ import pytest
 
 from agentless.config import ModelConfig
 from agentless.errors import ModelServerError
+from agentless.llm.pool import Server, ServerPool
 from tests.llm.asks import QUICK, an_ask, connected
 from tests.llm.openai_server import (
     Act,
@@ -108,6 +109,43 @@ async def test_a_server_that_always_hangs_is_an_outcome() -> None:
             [reply] = await model.ask(an_ask())
     assert reply.outcome == "server_error"
     assert "no reply from" in reply.error
+
+
+async def test_a_well_server_that_is_too_slow_is_asked_once_more_and_not_again() -> None:
+    with running() as fake:
+        fake.default = hangs(0.6)
+        async with connected(fake.url, timeout_s=0.1, retries=5) as model:
+            began = time.monotonic()
+            [reply] = await model.ask(an_ask())
+    assert (reply.outcome, len(fake.requests)) == ("server_error", 2)
+    assert time.monotonic() - began < 1.5
+
+
+class IllWhenAsked:
+    """Makes every look after a request find an ill server, and every wait for it end well."""
+
+    def __init__(self, pool: ServerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.servers = pool.servers
+        self.revivals = 0
+        monkeypatch.setattr(pool, "check", self.check)
+        monkeypatch.setattr(pool, "revive", self.revive)
+
+    async def check(self, server: Server) -> None:
+        server.alive = False
+
+    async def revive(self) -> Server:
+        self.revivals += 1
+        self.servers[0].alive = True
+        return self.servers[0]
+
+
+async def test_a_server_that_is_ill_when_it_is_slow_keeps_its_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running() as fake:
+        fake.default = hangs(0.6)
+        async with connected(fake.url, timeout_s=0.1, retries=3) as model:
+            ill = IllWhenAsked(model.pool, monkeypatch)
+            [reply] = await model.ask(an_ask())
+    assert (reply.outcome, len(fake.requests), ill.revivals) == ("server_error", 4, 4)
 
 
 @pytest.mark.parametrize("said", [LLAMACPP_OVERFLOW, VLLM_OVERFLOW, OLD_VLLM_OVERFLOW])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agentless.llm.guard import die_with_parent
+from agentless.llm.guard import die_with_parent, remove_folder
 
 GUARD = [sys.executable, "-P", "-m", "agentless.llm.guard"]
 IGNORES_SIGTERM = """
@@ -18,10 +18,10 @@ time.sleep(600)
 """
 
 
-def guarded(code: str, parent: int | None = None) -> subprocess.Popen[str]:
+def guarded(code: str, parent: int | None = None, folder: Path | str = "") -> subprocess.Popen[str]:
     """A guard of a Python program, in a group of its own."""
     return subprocess.Popen(
-        [*GUARD, str(os.getpid() if parent is None else parent), sys.executable, "-u", "-c", code],
+        [*GUARD, str(os.getpid() if parent is None else parent), str(folder), sys.executable, "-u", "-c", code],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -52,6 +52,46 @@ def test_a_parent_that_is_gone_already_is_seen() -> None:
     """It may die between the start of the guard and its call of prctl."""
     with guarded("import time; time.sleep(600)", parent=1) as guard:
         assert guard.wait(20) != 0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "agentless-server-x"
+    made.mkdir()
+    (made / "server.log").write_text("loading")
+    return made
+
+
+@pytest.mark.parametrize("code", ["import time; time.sleep(600)", "pass"])
+def test_the_folder_of_a_parent_that_is_gone_is_removed(folder: Path, code: str) -> None:
+    with guarded(code, parent=1, folder=folder) as guard:
+        guard.wait(20)
+    assert not folder.exists()
+
+
+def test_the_folder_of_a_living_parent_stays(folder: Path) -> None:
+    with guarded("pass", folder=folder) as guard:
+        assert guard.wait(20) == 0
+    with guarded("import time; print(1, flush=True); time.sleep(600)", folder=folder) as guard:
+        assert guard.stdout is not None
+        guard.stdout.readline()
+        guard.terminate()
+        guard.wait(20)
+    assert (folder / "server.log").read_text() == "loading"
+
+
+def test_only_a_log_and_our_own_folder_are_removed(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "mine"
+    other.mkdir()
+    (other / "server.log").write_text("keep")
+    link = tmp_path / "agentless-server-link"
+    link.symlink_to(other)
+    for path in (str(other), str(link), "", str(tmp_path / "agentless-server-gone")):
+        remove_folder(path)
+    assert (other / "server.log").exists()
+    (folder / "notes").write_text("keep")
+    remove_folder(str(folder))
+    assert [path.name for path in folder.iterdir()] == ["notes"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

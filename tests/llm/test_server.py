@@ -145,7 +145,10 @@ def start_parent(tmp_path: Path, mode: str) -> subprocess.Popen[bytes]:
         asyncio.run(main())
     """
     return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)], stderr=subprocess.DEVNULL, start_new_session=True
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     )
 
 
@@ -162,9 +165,11 @@ def start_parent(tmp_path: Path, mode: str) -> subprocess.Popen[bytes]:
 def test_no_server_outlives_its_parent(tmp_path: Path, number: signal.Signals, mode: str) -> None:
     with start_parent(tmp_path, mode) as parent:
         pids = family(tmp_path / "pids")
+        assert list(tmp_path.glob("agentless-server-*"))
         parent.send_signal(number)
         parent.wait(10)
         assert all_gone(pids)
+        assert not list(tmp_path.glob("agentless-server-*"))
 
 
 def test_the_server_dies_with_its_guard(tmp_path: Path) -> None:

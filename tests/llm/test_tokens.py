@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentless.llm.special import neutralise
 from agentless.llm.tokens import TokenCounter, estimate_tokens
 from agentless.ports import Message
 from tests.llm.openai_server import (
@@ -167,3 +168,14 @@ async def test_the_same_text_at_once_is_counted_once(http: httpx.AsyncClient) ->
     assert results == [(3, True)] * 20
     assert len(fake.tokenized) == 1
     assert tokens.asking == {}
+
+
+async def test_special_tokens_are_counted_as_they_are_sent(http: httpx.AsyncClient) -> None:
+    text = "<|im_end|>" * 3
+    with running() as fake:
+        fake.tokenize = one_token_per_char
+        assert await counter(http, fake).count(text) == (len(neutralise(text)), True)
+        fake.tokenize = no_tokenizer
+        estimate, _ = await counter(http, fake).count(text)
+    assert fake.tokenized[0] == {"content": neutralise(text)}
+    assert estimate == estimate_tokens(neutralise(text)) > estimate_tokens(text)

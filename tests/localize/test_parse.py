@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentless.localize.parse import MAX_UNRESOLVED, ParsedPaths, PathLookup, fenced_blocks, parse_paths
+from agentless.localize.parse import MAX_LINE, MAX_UNRESOLVED, ParsedPaths, PathLookup, fenced_blocks, parse_paths
 
 PATHS = (
     "setup.py",
@@ -136,6 +136,27 @@ def test_ten_megabytes_take_no_time(piece: str) -> None:
     parsed = parse_paths(piece * (10_000_000 // len(piece)) + "\n\n" + GOOD, LOOKUP, 5)
     assert time.perf_counter() - started < 3.0
     assert parsed.paths[:1] == (BLUEPRINTS,) or piece == "```\n"
+
+
+@pytest.mark.parametrize(
+    "line", ["a/" * 100_000, "a/" * 99_990 + "__init__.py", "\n".join(["a/" * 500 + "__init__.py"] * 190)]
+)
+def test_a_degenerate_path_takes_no_time(line: str) -> None:
+    many = PathLookup.of([*PATHS, *(f"package{number}/__init__.py" for number in range(2000))])
+    started = time.perf_counter()
+    assert parse_paths(f"{GOOD}\n```\n{line}\n```", many, 5).paths in ((), (BLUEPRINTS, APP))
+    assert time.perf_counter() - started < 0.5
+
+
+def test_long_lines_are_no_path_but_may_name_one() -> None:
+    assert parse_paths("x/" * MAX_LINE + APP, LOOKUP, 5).paths == ()
+    assert parse_paths(f"{APP} is wrong" + " because" * 300, LOOKUP, 5).paths == (APP,)
+
+
+def test_many_invented_folders_are_dropped() -> None:
+    assert LOOKUP.resolve("x/" * 100 + APP) == APP
+    assert LOOKUP.resolve("x/" * 100 + "flask/app.py") == APP
+    assert LOOKUP.resolve("x/" * 100 + "setup.py") == ""
 
 
 def test_blocks_in_order_and_the_open_one_last() -> None:

@@ -90,3 +90,21 @@ def test_old_texts_are_what_the_tree_has() -> None:
     applied = apply_edits([edit("crlf.py", "two\n", "2\n"), Edit(path="n", action="create", replace="n\n")], TREE)
     assert isinstance(applied, Applied)
     assert applied.old == {"crlf.py": "one\r\ntwo\r\n", "n": None}
+
+
+@pytest.mark.parametrize(("first", "second"), [("n", "n/b.py"), ("n/b.py", "n"), ("n/b/c.py", "n")])
+def test_no_draft_makes_a_file_and_a_folder_of_one_name(first: str, second: str) -> None:
+    refused = refusal(*(Edit(path=path, action="create", replace="x\n") for path in (first, second)))
+    assert refused.outcome == "malformed_edit"
+    assert refused.detail == f"edit 2 of 2: {second} and {first} cannot both be files"
+
+
+def test_a_file_that_the_draft_deletes_still_makes_no_folder() -> None:
+    under = Edit(path="a.py/b.py", action="create", replace="x\n")
+    assert refusal(under).outcome == "not_editable"
+    assert refusal(Edit(path="a.py", action="delete"), under).outcome == "not_editable"
+
+
+def test_names_that_only_begin_alike_are_two_files() -> None:
+    made = [Edit(path=path, action="create", replace="x\n") for path in ("n", "n.py", "nb/c", "m/n")]
+    assert set(texts(*made)) == {"n", "n.py", "nb/c", "m/n"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentless.repair.blocks import Block, dividers_in, hints_in, names_in, path_in, read_blocks
+from agentless.repair.blocks import Block, block_spans, dividers_in, hints_in, names_in, path_in, read_blocks
 from agentless.repair.outcome import Refusal
 
 
@@ -86,3 +86,33 @@ def test_prose_gives_hints_nearest_first() -> None:
 def test_names_are_looked_for_near_the_block() -> None:
     far = "### far.py\n" + "word\n" * 5000 + "<<<<<<< SEARCH\nx\n=======\n>>>>>>> REPLACE\n"
     assert blocks(far)[0].path == ""
+
+
+GOOD = "b.py\n<<<<<<< SEARCH\nz\n=======\nw\n>>>>>>> REPLACE\n"
+
+
+def test_longer_markers_count_with_their_label() -> None:
+    (block,) = blocks("a.py\n<<<<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>>>>>>> REPLACE\n")
+    assert (block.path, block.body) == ("a.py", ["x", "=======", "y"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a.py\n<<<<<<<<<< ours\nx\n=======\ny\n>>>>>>> REPLACE\n{GOOD}",
+        f"a.py\n<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n{GOOD}",
+        f"{GOOD}>>>>>>> REPLACE\n",
+        f">>>>>>>>>> REPLACE\n{GOOD}",
+        f"a.py\n<<<<<<< SEARCH\nx\n=======\n>>>>>>> theirs\n>>>>>>> REPLACE\n{GOOD}",
+    ],
+)
+def test_an_end_without_a_start_refuses_the_whole_reply(text: str) -> None:
+    found = read_blocks(text)
+    assert isinstance(found, Refusal)
+    assert found.outcome == "malformed_edit"
+
+
+def test_spans_are_of_whole_blocks() -> None:
+    text = f"<<<<<<< SEARCH\ndraft\n{GOOD}>>>>>>> REPLACE\n{GOOD}<<<<<<< SEARCH\nopen"
+    assert [text[start:end].split("\n")[1] for start, end in block_spans(text)] == ["z", "z"]
+    assert block_spans("no\n>>>>>>> REPLACE\n") == []

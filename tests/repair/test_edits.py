@@ -233,3 +233,17 @@ def test_ten_megabytes_take_less_than_two_seconds(head: str, unit: str, tail: st
     begun = time.process_time()
     parse_edits(text, TREE, ("src/a.py",))
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize("line", ["</think>", "  </think>", "<think>", "<solution>", "</solution>", "x </think>"])
+@pytest.mark.parametrize("before", ["", "<think>\nhm\n</think>\n", "hm\n</think>\n"])
+@pytest.mark.parametrize("frame", ["{}", "<solution>\n{}</solution>\n"])
+def test_a_tag_inside_a_block_is_text(line: str, before: str, frame: str) -> None:
+    block = f"### src/b.py\n<<<<<<< SEARCH\nx = 1\n=======\n{line}\n>>>>>>> REPLACE\n"
+    assert parsed(before + frame.format(block)).edits[0].replace == f"{line}\n"
+
+
+@pytest.mark.parametrize("lead", ["", "<think>\n"])
+def test_a_draft_that_was_given_up_in_the_thinking_hides_no_end_of_it(lead: str) -> None:
+    text = f"{lead}### src/b.py\n<<<<<<< SEARCH\nx = 1\n</think>\n### src/a.py\n{BLOCK}"
+    assert parsed(text).edits == (EXPECTED,)

@@ -83,3 +83,41 @@ def test_functions_inside_the_element_are_its_own() -> None:
 
 def test_a_definition_moves_as_a_whole() -> None:
     assert indented(["  def f():", "", "    x"], "    ") == ["    def f():", "", "      x"]
+
+
+@pytest.mark.parametrize(
+    ("head", "place"),
+    [
+        ("#!/usr/bin/env python\n# -*- coding: utf-8 -*-\n", 2),
+        ("#!/usr/bin/env python\n# says what f does\n", 1),
+        ("# vim: set fileencoding=utf-8 :\n", 1),
+        ("# Licence.\n# All of it.\n\n", 2),
+        ("# says what f does\n", 0),
+        ('"""Doc."""\n\n\n', 1),
+        ('\n# Licence.\n\nr"""Doc.\n\nMore.\n"""\n\n', 7),
+        ("#!/bin/x\n'one'\n", 2),
+        ('"""Doc."""\nfrom __future__ import (\n    annotations,\n)\n\n', 4),
+        ("from __future__ import annotations\n", 1),
+        ("from __future__ import division, \\\n    annotations\n", 2),
+        ("import os\nfrom __future__ import annotations\n", 2),
+        ('"""Doc.\n\nfrom __future__ import x\n"""\nimport os\n', 5),
+        ('x = """no doc\n"""\n', 0),
+        ("", 0),
+    ],
+)
+def test_imports_go_below_what_must_come_first(head: str, place: int) -> None:
+    text = f"{head}def f():\n    return 1\n"
+    assert import_place(text.split("\n"), parse_symbols(text, "python")) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("", 0), ("# all\n# comments", 2), ('"""never closed\n', 2), ("'one'", 1)]
+)
+def test_a_file_without_code_has_a_place_too(text: str, place: int) -> None:
+    assert import_place(text.split("\n"), ()) == place
+
+
+def test_a_definition_leaves_its_strings_where_they_are() -> None:
+    lines = ["def f():", "    x = '''", "a  ", "  '''", "    y  "]
+    assert indented(lines, "  ") == ["  def f():", "      x = '''", "a  ", "  '''", "      y"]
+    assert indented(["  def f(", "a):", "    y "], "  ") == ["  def f(", "a):", "    y"]

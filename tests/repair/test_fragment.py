@@ -91,3 +91,16 @@ def test_other_code_is_refused(answer: str, outcome: SampleOutcome) -> None:
 def test_deeply_nested_fences_end() -> None:
     answer = "".join("`" * (3 + n % 40) + "python\n" for n in range(400)) + CODE
     assert isinstance(find_fragment(answer, METHOD, "python"), Refusal | Fragment)
+
+
+def test_lines_inside_a_string_stay_where_they_are() -> None:
+    code = '    def area(self):\n        return """\nfirst\n  second\n    third\n        """'
+    fragment = found(f"```python\n{code}\n```")
+    assert fragment.target_lines() == code.split("\n")
+    assert fragment.lines[:2] == ["def area(self):", '    return """']
+    assert fragment.lines[2:] == code.split("\n")[2:]
+
+
+def test_a_fence_in_a_list_gives_its_indentation_to_strings_as_well() -> None:
+    answer = '- so:\n  ```python\n  def area(self):\n      return """\n  x\n  """\n  ```'
+    assert found(answer).target_lines() == ["def area(self):", '    return """', "x", '"""']

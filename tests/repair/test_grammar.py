@@ -1,5 +1,7 @@
 """The grammar lets through exactly the edits whose SEARCH stands in what was shown, once in its file."""
 
+import time
+
 import pytest
 
 from agentless.records import Location
@@ -120,3 +122,20 @@ def test_every_kind_of_definition_has_a_head() -> None:
     assert accepts(rewrite_grammar(CODE, run), "```python\nasync def run(b, c):\n    return c\n```")
     assert accepts(rewrite_grammar(CODE, whole), "```python\nclass A(B):\n    pass\n```")
     assert rewrite_grammar(CODE, Location(path="a.py", start_line=1, end_line=1, kind="import", name="x")) == ""
+
+
+@pytest.mark.parametrize(("same", "found"), [(19, True), (20, False)])
+def test_a_start_grows_to_at_most_twenty_lines(same: int, found: bool) -> None:
+    lines = [*["x"] * same, "a", *["x"] * same, "b"]
+    grammar = edit_grammar([View("a", "")], {"a": lines})
+    text = "".join(line + "\n" for line in lines[: same + 1])
+    assert accepts(grammar, reply((text, "y\n"), path="a")) is found
+    assert accepts(grammar, reply(("a\n", "y\n"), path="a"))
+
+
+@pytest.mark.parametrize("shown", [400, 100_000])
+def test_repeated_lines_take_little_time(shown: int) -> None:
+    lines = ["    same line of a table,"] * 100_000
+    begun = time.process_time()
+    edit_grammar([View("a", "", ((1, shown),))], {"a": lines})
+    assert time.process_time() - begun < 1

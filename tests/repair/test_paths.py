@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentless.repair.outcome import Refusal
-from agentless.repair.paths import Resolved, clip, is_git_folder, resolve, unsafe
+from agentless.repair.paths import Resolved, clash, clip, is_git_folder, resolve, unsafe
 from tests.repair.conftest import PlainTree
 
 TREE = PlainTree(
@@ -132,3 +132,10 @@ def test_no_path_raises_and_none_escapes(path: str) -> None:
 def test_messages_are_short_and_printable() -> None:
     assert clip("a\0b") == "a\\x00b"
     assert len(clip("x" * 500)) == 120
+
+
+@pytest.mark.parametrize(("path", "other"), [("n", "n/b"), ("n/b", "n"), ("a/b/c", "a")])
+def test_a_path_under_another_is_a_clash_either_way(path: str, other: str) -> None:
+    detail = f"{path} and {other} cannot both be files"
+    assert clash(path, ["x", other]) == Refusal("malformed_edit", detail)
+    assert clash(path, [path, "nb/c", "m/n"]) is None

@@ -106,3 +106,28 @@ def test_ordinary_lines_are_not(line: str) -> None:
 
 def test_a_comment_that_the_original_has_is_not() -> None:
     assert left_out(["    # ... rest of the code"], ["# ... rest of the code"]) == ""
+
+
+TEXT = ["        x = '''", "first", "  second", "        third", "        '''"]
+
+
+def test_lines_that_begin_in_a_string_are_not_moved() -> None:
+    flat = ["def f():", "    x = '''", *TEXT[1:], "    return x"]
+    spaced = fit_indent(flat, ["    def f():", "        return 0"])
+    assert spaced == ["    def f():", *TEXT, "        return x"]
+    tabs = fit_indent(flat, ["\tdef f():", "\t\treturn 0"])
+    assert tabs == ["\tdef f():", "\t\tx = '''", *TEXT[1:], "\t\treturn x"]
+
+
+def test_string_lines_that_lost_the_elements_indentation_get_it_back() -> None:
+    old = ["    def f():", *TEXT, "        return 0"]
+    flat = [line.removeprefix("    ") for line in old]
+    assert fit_indent([*flat[:-1], "    return 1"], old) == [*old[:-1], "        return 1"]
+
+
+def test_a_docstring_moves_with_its_body_unless_it_has_its_own_indentation() -> None:
+    old = ["    def f():", "        return 0"]
+    moving = ["def f():", '    """One.', "", "      Two.", '    """']
+    assert fit_indent(moving, old) == ["    def f():", '        """One.', "", "          Two.", '        """']
+    own = ["def f():", '    """One.', "Two.", '    """']
+    assert fit_indent(own, old) == ["    def f():", '        """One.', "Two.", '    """']

@@ -130,3 +130,26 @@ PIECES = st.sampled_from(
 def test_nothing_a_model_writes_raises(pieces: list[str]) -> None:
     result = rewrite("\n".join(pieces), SHAPES, element("circle_area"), "python")
     assert isinstance(result, Refusal | Rewritten)
+
+
+METHODS = """\
+class Page:
+    def head(self):
+        text = '''
+first
+  second
+        third
+'''
+        return text + foot(
+  1)
+"""
+
+
+@pytest.mark.parametrize("indent", ["", "    "])
+def test_a_fix_of_one_token_changes_no_string(indent: str) -> None:
+    wanted = METHODS.replace("text + foot", "foot")
+    code = wanted.partition("\n")[2]
+    if not indent:
+        code = "\n".join(line.removeprefix("    ") for line in code.split("\n"))
+        wanted = wanted.replace("  1)", "      1)")
+    assert rewritten(f"```python\n{code}```", "Page.head", METHODS).text == wanted

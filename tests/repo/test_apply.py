@@ -70,3 +70,30 @@ def test_missing_commits_are_named(repo: Path, tmp_path: Path) -> None:
     assert missing_commits(repo, ["0" * 40, head, tree, "no-such"]) == ["0" * 40, tree, "no-such"]
     with pytest.raises(RepositoryError, match="not a git repository"):
         missing_commits(tmp_path, [head])
+
+
+def test_no_filter_of_a_hostile_repository_runs(repo: Path) -> None:
+    trap = repo.parent / "sprung"
+    (repo / ".gitattributes").write_text("*.py filter=evil\n")
+    for side in ("clean", "smudge"):
+        git(repo, "config", f"filter.evil.{side}", f"touch '{trap}'; cat")
+    assert apply_to_worktree(repo, PATCH) == ""
+    assert not trap.exists()
+    assert (repo / "pkg" / "a.py").read_text() == "one\nzwei\n"
+
+
+def test_what_git_notices_too_late_is_put_back(repo: Path) -> None:
+    late = (
+        "diff --git a/n b/n\nnew file mode 100644\n--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+x\n"
+        "diff --git a/n/b.py b/n/b.py\nnew file mode 100644\n--- /dev/null\n+++ b/n/b.py\n@@ -0,0 +1 @@\n+x\n"
+    )
+    assert apply_to_worktree(repo, late + PATCH) != ""
+    assert git(repo, "status", "--porcelain") == ""
+    assert (repo / "pkg" / "a.py").read_text() == "one\ntwo\n"
+
+
+def test_commits_of_odd_rows_and_folders_inside_a_repository(repo: Path) -> None:
+    head = git(repo, "rev-parse", "HEAD").strip()
+    assert missing_commits(repo, [f"{head}\n", "", "a b", head]) == [f"{head}\n", "", "a b"]
+    with pytest.raises(RepositoryError, match="inside the repository"):
+        missing_commits(repo / "pkg", [head])

@@ -1,14 +1,17 @@
 import subprocess
 import threading
+import tracemalloc
 from pathlib import Path
+from typing import IO
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentless.errors import RepositoryError
-from agentless.repo.blobs import ASKED_AT_ONCE, BlobReader
+from agentless.repo.blobs import ASKED_AT_ONCE, BYTES_AT_ONCE, BlobReader, batches
 from agentless.repo.plumbing import Git
+from agentless.repo.tree import Entry
 from tests.conftest import git, make_repo
 
 
@@ -21,13 +24,17 @@ def shas(repo: Path) -> list[str]:
     return [git(repo, "rev-parse", f"HEAD:{number}.txt").strip() for number in (0, 1, 2, 199)]
 
 
+def entries(shas: list[str], size: int = 0) -> list[Entry]:
+    return [Entry("any", sha, "100644", size) for sha in shas]
+
+
 def test_many_blobs_come_in_order(repo: Path) -> None:
     listing = git(repo, "ls-tree", "-r", "HEAD").splitlines()
     asked = [line.split()[2] for line in listing]
     names = [line.split("\t")[1] for line in listing]
     assert len(asked) > 3 * ASKED_AT_ONCE
     reader = BlobReader(Git(repo))
-    for name, data in zip(names, reader.read_many(asked), strict=True):
+    for name, data in zip(names, reader.read_many(entries(asked)), strict=True):
         assert data == (repo / name).read_bytes()
     reader.close()
 
@@ -35,8 +42,8 @@ def test_many_blobs_come_in_order(repo: Path) -> None:
 def test_the_same_blob_twice_and_none_at_all(repo: Path) -> None:
     reader = BlobReader(Git(repo))
     one = shas(repo)[1]
-    assert list(reader.read_many([one, one])) == [b"text 1\n", b"text 1\n"]
-    assert list(reader.read_many([])) == []
+    assert list(reader.read_many(entries([one, one]))) == [b"text 1\n", b"text 1\n"]
+    assert list(reader.read_many(entries([]))) == []
     reader.close()
 
 
@@ -53,7 +60,7 @@ def test_a_missing_object_is_named_and_the_reader_goes_on(repo: Path) -> None:
 def test_an_abandoned_iteration_does_not_mix_up_answers(repo: Path) -> None:
     reader = BlobReader(Git(repo))
     first, second, third, last = shas(repo)
-    assert next(reader.read_many([third, last, first] * 50)) == b"text 2\ntext 2\n"
+    assert next(reader.read_many(entries([third, last, first] * 50))) == b"text 2\ntext 2\n"
     assert reader.read(second) == b"text 1\n"
     reader.close()
 
@@ -78,7 +85,7 @@ def test_threads_share_a_reader(repo: Path) -> None:
     results: list[bool] = []
 
     def read() -> None:
-        results.extend(list(reader.read_many(asked * 10)) == expected * 10 for _ in range(3))
+        results.extend(list(reader.read_many(entries(asked * 10))) == expected * 10 for _ in range(3))
 
     threads = [threading.Thread(target=read) for _ in range(4)]
     for thread in threads:
@@ -91,12 +98,80 @@ def test_threads_share_a_reader(repo: Path) -> None:
 
 def test_close_ends_the_process(repo: Path) -> None:
     reader = BlobReader(Git(repo))
-    reader.close()
     reader.read(shas(repo)[1])
     process = reader.process
     assert process is not None
     reader.close()
     assert process.poll() is not None
+    reader.close()
+
+
+def test_a_closed_reader_says_so(repo: Path) -> None:
+    reader = BlobReader(Git(repo))
+    reader.close()
+    with pytest.raises(RepositoryError, match="the snapshot is closed"):
+        reader.read(shas(repo)[1])
+    with pytest.raises(RepositoryError, match="the snapshot is closed"):
+        list(reader.read_many(entries(shas(repo))))
+    assert reader.process is None
+
+
+def test_an_interrupted_batch_does_not_answer_the_next_read(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = BlobReader(Git(repo))
+    _, second, third, last = shas(repo)
+    whole = reader.answer
+
+    def interrupted(answered: IO[bytes], sha: str) -> bytes:
+        if sha == third:
+            raise KeyboardInterrupt
+        return whole(answered, sha)
+
+    monkeypatch.setattr(reader, "answer", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(reader.read_many(entries([second, third, last])))
+    monkeypatch.setattr(reader, "answer", whole)
+    assert reader.read(second) == b"text 1\n"
+    reader.close()
+
+
+def test_an_answer_of_another_object_is_an_error(repo: Path) -> None:
+    """As when something else has read or written one of the pipes."""
+    reader = BlobReader(Git(repo))
+    _, second, third, _ = shas(repo)
+    asked, _ = reader.pipes()
+    asked.write(f"{third}\n".encode())
+    asked.flush()
+    with pytest.raises(RepositoryError, match=f"when asked for object {second}"):
+        reader.read(second)
+    assert reader.read(second) == b"text 1\n"
+    reader.close()
+
+
+def test_large_blobs_are_held_one_at_a_time() -> None:
+    small, half = entries(["s"]), entries(["h"], BYTES_AT_ONCE // 2)
+    big = entries(["b"], 10 * BYTES_AT_ONCE)
+    assert list(batches([*small, *big, *big, *small, *half, *half, *half])) == [
+        ["s"], ["b"], ["b"], ["s", "h", "h"], ["h"]
+    ]  # fmt: skip
+    assert [len(asked) for asked in batches(small * 130)] == [60, 60, 10]
+    assert list(batches([])) == []
+
+
+def test_memory_holds_few_blobs_of_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = 1_000_000
+    monkeypatch.setattr("agentless.repo.blobs.BYTES_AT_ONCE", 3 * size)
+    repo = make_repo(tmp_path, {"big": b"x" * size})
+    sha = git(repo, "rev-parse", "HEAD:big").strip()
+    reader = BlobReader(Git(repo))
+    tracemalloc.start()
+    try:
+        read = sum(len(data) for data in reader.read_many(entries([sha] * 20, size)))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    reader.close()
+    assert read == 20 * size
+    assert most < 7 * size
 
 
 @settings(max_examples=25, deadline=None)
@@ -110,7 +185,7 @@ def test_any_bytes_come_back(contents: list[bytes], tmp_path_factory: pytest.Tem
         done = subprocess.run(command, cwd=folder, input=data, capture_output=True, check=True)
         asked.append(done.stdout.decode().strip())
     reader = BlobReader(Git(folder))
-    assert list(reader.read_many(asked)) == contents
+    assert list(reader.read_many(entries(asked))) == contents
     reader.close()
 
 
@@ -119,5 +194,5 @@ def test_a_large_blob_comes_whole(tmp_path: Path) -> None:
     repo = make_repo(tmp_path, {"big": data, "small": "s"})
     reader = BlobReader(Git(repo))
     both = [git(repo, "rev-parse", f"HEAD:{name}").strip() for name in ("big", "small")]
-    assert list(reader.read_many(both * 3)) == [data, b"s"] * 3
+    assert list(reader.read_many(entries(both * 3))) == [data, b"s"] * 3
     reader.close()

@@ -173,12 +173,17 @@ def test_threads_read_one_snapshot(repo: Path) -> None:
     assert wrong == []
 
 
-def test_close_twice_and_read_again(repo: Path) -> None:
-    snapshot = RepoSnapshot.open(repo, "HEAD")
-    snapshot.close()
-    snapshot.close()
+@pytest.mark.parametrize("commit", ["HEAD", ""])
+def test_close_twice_and_read_no_more(repo: Path, tmp_path: Path, commit: str) -> None:
+    snapshot = RepoSnapshot.open(repo, commit)
     assert snapshot.text("a.py") == "x = 1\n"
     snapshot.close()
+    snapshot.close()
+    for read in (snapshot.read, snapshot.text):
+        with pytest.raises(RepositoryError, match="the snapshot is closed"):
+            read("a.py")
+    with pytest.raises(RepositoryError, match="the snapshot is closed"):
+        snapshot.export(tmp_path)
 
 
 def test_a_missing_blob_is_one_clear_line(tmp_path: Path) -> None:

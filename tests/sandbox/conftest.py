@@ -1,7 +1,8 @@
 """A small project, and runners over it that clean up after themselves."""
 
+import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,14 @@ def runner(request: pytest.FixtureRequest) -> JobRunner:
     """Both runners: what a job means does not depend on the isolation."""
     found: JobRunner = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture
+def private_umask() -> Iterator[None]:
+    """What we write is for us alone, as on machines of careful people."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
 
 
 async def shell(

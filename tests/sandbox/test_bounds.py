@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agentless.errors import SandboxError
 from agentless.sandbox import BwrapRunner, SandboxLimits
 from agentless.sandbox.jobs import SHOWN_OUTPUT, JobRunner
 from agentless.sandbox.watch import find_processes
@@ -122,6 +123,7 @@ async def test_many_small_processes_are_killed_for_their_sum(tmp_path: Path) -> 
     finally:
         await runner.close()
     assert result.outcome == "killed"
+    assert result.output.splitlines()[-1].endswith("MiB of memory in use, the limit is 200")
     assert result.seconds < 250
 
 
@@ -166,11 +168,19 @@ async def test_a_file_cannot_grow_beyond_the_limit(runner: JobRunner) -> None:
     assert result.output.strip().splitlines()[-1] == str(1 << 20)
 
 
-async def test_a_job_stops_when_the_disk_runs_full(runner: JobRunner) -> None:
-    runner.limits = SandboxLimits(free_disk_mb=1 << 40)
-    result = await shell(runner, "sleep 30")
-    assert result.outcome == "killed"
-    assert result.seconds < 25
+@pytest.mark.parametrize("limits", [SandboxLimits(free_disk_mb=1 << 40), SandboxLimits(free_memory_mb=1 << 40)])
+async def test_a_machine_that_runs_short_ends_the_job_and_blames_no_candidate(
+    runner: JobRunner, limits: SandboxLimits
+) -> None:
+    runner.limits = limits
+    begin = time.monotonic()
+    with pytest.raises(SandboxError, match=r"only .* MiB"):
+        await shell(runner, f"exec -a {MARK} sleep 30")
+    assert time.monotonic() - begin < 25
+    assert orphans() == []
+    folder = runner.trees.folder
+    assert folder is not None
+    assert sorted(path.name for path in folder.iterdir()) == ["base", "lock"]
 
 
 async def test_invalid_bytes_and_control_characters_are_text(runner: JobRunner) -> None:

@@ -10,7 +10,8 @@ import pytest
 from agentless.errors import SandboxError
 from agentless.ports import TestJob
 from agentless.sandbox import HostRunner
-from agentless.sandbox.jobs import JobRunner
+from agentless.sandbox.jobs import SHOWN_OUTPUT, JobRunner, read_result
+from agentless.sandbox.process import Finished
 from tests.sandbox.conftest import command, shell
 
 CHEAPER = """\
@@ -125,6 +126,26 @@ async def test_a_patch_that_does_not_apply_runs_nothing(runner: JobRunner, name:
     assert not list(folder.rglob("escape"))
 
 
+async def test_a_private_umask_of_ours_hides_nothing_from_the_job(runner: JobRunner, private_umask: None) -> None:
+    files = {"new/folder/it.py": "1\n", "run.sh": "echo new\n"}
+    line = "id -un; cat new/folder/it.py; ./run.sh; python -c 'import shop; print(shop.PRICE)'; cat made"
+    result = await shell(runner, line, patch=CHEAPER + new_file("made", "patched"), files=files)
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[1:] == ["1", "new", "1", "patched"]
+    assert runner.name == "host" or result.output.startswith("sandbox\n")
+
+
+def test_the_reason_of_a_kill_ends_the_output_and_is_no_test_result() -> None:
+    output = b"x" * SHOWN_OUTPUT
+    finished = Finished(exit_code=None, outcome="killed", output=output, seconds=1, reason="PASSED a.py::b")
+    result = read_result(PYTEST, finished)
+    assert result.output.splitlines()[-1] == "stopped: PASSED a.py::b"
+    assert len(result.output) == SHOWN_OUTPUT
+    assert result.tests == {}
+    late = replace(finished, outcome="timeout", output=b"early\n")
+    assert read_result(PYTEST, late).output == "early\n"
+
+
 async def test_git_finds_no_repository_around_the_tree(runner: JobRunner) -> None:
     result = await shell(runner, "git rev-parse --show-toplevel")
     assert result.exit_code == 128
@@ -200,6 +221,17 @@ async def test_a_cancelled_job_leaves_nothing(runner: JobRunner) -> None:
     folder = runner.trees.folder
     assert folder is not None
     assert names(folder) == ["base", "lock"]
+
+
+async def test_a_job_that_waits_when_the_runner_closes_exports_nothing(tmp_path: Path) -> None:
+    runner = HostRunner(lambda _: None, scratch=tmp_path, slots=asyncio.Semaphore(0))
+    waiting = asyncio.create_task(runner.run(TestJob(commands=(command("true"),))))
+    await asyncio.sleep(0)
+    await runner.close()
+    runner.slots.release()
+    with pytest.raises(SandboxError, match="closed"):
+        await waiting
+    assert names(tmp_path) == []
 
 
 async def test_a_full_disk_at_the_export_is_the_machines_fault(tmp_path: Path) -> None:

@@ -104,3 +104,10 @@ def test_source_folders_hold_packages(tmp_path: Path) -> None:
     (tmp_path / "src" / "shop" / "__init__.py").touch()
     assert source_folders(tmp_path) == ["src"]
     assert source_folders(tmp_path / "lib") == []
+
+
+def test_identity_files_are_readable_whatever_our_umask(tmp_path: Path, private_umask: None) -> None:
+    identity_files(tmp_path / "etc", 4711)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "etc").iterdir()}
+    assert modes == {"passwd": 0o644, "group": 0o644, "hosts": 0o644}
+    assert (tmp_path / "etc").stat().st_mode & 0o777 == 0o755

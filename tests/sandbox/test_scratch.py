@@ -7,7 +7,7 @@ import pytest
 
 from agentless.errors import SandboxError
 from agentless.sandbox import scratch
-from agentless.sandbox.scratch import discard, has_room, new_folder, places, sweep
+from agentless.sandbox.scratch import delete, discard, has_room, new_folder, places, sweep
 from agentless.sandbox.tree import TreeStore
 
 
@@ -48,6 +48,38 @@ def test_a_folder_in_use_is_not_swept_and_a_left_one_is(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [used]
     discard(used, lock)
     assert list(tmp_path.iterdir()) == []
+
+
+def nest(folder: Path, depth: int) -> None:
+    """Folders in folders, deeper than Python can recurse or a path can name."""
+    code = "import os, sys\nos.chdir(sys.argv[1])\nfor _ in range(int(sys.argv[2])):\n    os.mkdir('d' * 20)\n"
+    code += "    os.chdir('d' * 20)\n"
+    subprocess.run([sys.executable, "-c", code, str(folder), str(depth)], check=True)
+
+
+def test_folders_nested_without_end_do_not_stop_later_runs(tmp_path: Path) -> None:
+    left, lock = new_folder(tmp_path)
+    nest(left, 3000)
+    os.close(lock)
+    again, lock = new_folder(tmp_path)
+    assert list(tmp_path.iterdir()) == [again]
+    nest(again, 3000)
+    discard(again, lock)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_locked_folders_are_deleted_and_links_are_not_followed(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir(mode=0o500)
+    (tmp_path / "left" / "locked" / "inner").mkdir(parents=True)
+    (tmp_path / "left" / "link").symlink_to(precious)
+    (tmp_path / "left" / "locked").chmod(0)
+    (tmp_path / "alias").symlink_to(precious)
+    delete(tmp_path / "left")
+    delete(tmp_path / "alias")
+    delete(tmp_path / "missing")
+    assert not (tmp_path / "left").exists()
+    assert precious.stat().st_mode & 0o777 == 0o500
 
 
 def test_folders_of_others_are_left_alone(tmp_path: Path) -> None:

@@ -118,3 +118,25 @@ async def test_locked_folders_are_removed_and_links_are_not_followed(tmp_path: P
 async def test_a_failed_tool_says_why() -> None:
     with pytest.raises(SandboxError, match=r"^ls: "):
         await command("ls", "/no/such/folder")
+
+
+def test_written_files_are_readable_whatever_our_umask(tmp_path: Path, private_umask: None) -> None:
+    (tmp_path / "run.sh").write_text("old")
+    (tmp_path / "run.sh").chmod(0o700)
+    (tmp_path / "own").mkdir()
+    for path in ("run.sh", "own/a/b.py"):
+        write_inside(tmp_path, path, "new")
+    modes = {str(p.relative_to(tmp_path)): p.stat().st_mode & 0o777 for p in tmp_path.rglob("*")}
+    assert modes == {"run.sh": 0o744, "own": 0o700, "own/a": 0o755, "own/a/b.py": 0o644}
+
+
+async def test_a_closed_store_exports_nothing(tmp_path: Path) -> None:
+    store = TreeStore(export_file, tmp_path)
+    exporting = asyncio.create_task(store.base())
+    await asyncio.sleep(0)
+    await store.close()
+    await exporting
+    with pytest.raises(SandboxError, match="closed"):
+        await store.new_job()
+    await store.close()
+    assert names(tmp_path) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agentless.errors import SandboxError
 from agentless.sandbox.limits import SandboxLimits
 from agentless.sandbox.watch import (
     HostWatchman,
@@ -53,8 +54,6 @@ def look(watchman: Watchman) -> str:
     ("limits", "found", "words"),
     [
         (SandboxLimits(), (os.getpid(),), ""),
-        (SandboxLimits(free_disk_mb=1 << 40), (), "free on the scratch disk"),
-        (SandboxLimits(free_memory_mb=1 << 40), (), "of the machine's memory left"),
         (SandboxLimits(memory_mb=1), (os.getpid(),), "MiB of memory in use, the limit is 1"),
         (SandboxLimits(max_processes=1), (NOBODY,) * 10, "10 processes, the limit is 1"),
     ],
@@ -66,6 +65,26 @@ def test_a_reason_to_stop_has_words(
     watchman.found = found
     said = look(watchman)
     assert (words in said) if words else said == ""
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (SandboxLimits(free_disk_mb=1 << 40), "free on the scratch disk: .* TMPDIR"),
+        (SandboxLimits(free_memory_mb=1 << 40), "of the machine's memory left: run fewer"),
+    ],
+)
+def test_a_machine_that_is_short_is_an_error_and_no_reason_to_blame_the_job(
+    tmp_path: Path, limits: SandboxLimits, words: str
+) -> None:
+    with pytest.raises(SandboxError, match=words):
+        look(Fixed(tmp_path, limits))
+
+
+def test_a_job_beyond_its_own_limit_is_to_blame_even_where_the_machine_is_short(tmp_path: Path) -> None:
+    watchman = Fixed(tmp_path, SandboxLimits(memory_mb=1, free_memory_mb=1 << 40))
+    watchman.found = (os.getpid(),)
+    assert "the limit is 1" in look(watchman)
 
 
 def test_members_on_the_host_are_known_by_their_mark(sleeper: subprocess.Popen[bytes]) -> None:

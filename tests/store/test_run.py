@@ -2,13 +2,14 @@ import json
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agentless.errors import RunFolderError, StoreError
 from agentless.records import Localization, Prediction
-from agentless.store import Manifest, RunStore
+from agentless.store import Manifest, RunStore, check_openable
 from tests.store.faults import DISK, full
 from tests.store.records import localization, manifest, prediction
 
@@ -57,8 +58,25 @@ def test_an_allowed_change_is_noted_in_the_manifest(tmp_path: Path) -> None:
     with RunStore.open(tmp_path, manifest("repair.samples=8", "limits.tests=5")) as run:
         assert run.manifest.changes == ("repair.samples: 4 -> 8", "limits.tests: 2 -> 5")
         assert run.manifest.config["repair"]["samples"] == 8
-    with pytest.raises(RunFolderError, match="may only grow"):
-        RunStore.open(tmp_path, manifest("repair.samples=4"))
+
+
+def test_a_later_resume_adds_instances_and_forgets_none(tmp_path: Path) -> None:
+    RunStore.open(tmp_path, replace(manifest(), instances=("a", "b"))).close()
+    with RunStore.open(tmp_path, replace(manifest(), instances=("b", "c"))) as run:
+        assert run.manifest.instances == ("a", "b", "c")
+        assert run.manifest.changes == ()
+
+
+def test_openable_is_asked_without_writing(tmp_path: Path) -> None:
+    check_openable(tmp_path / "new", manifest())
+    assert not (tmp_path / "new").exists()
+    RunStore.open(tmp_path / "run", manifest(model="m")).close()
+    check_openable(tmp_path / "run", replace(manifest(), model=""))
+    with pytest.raises(RunFolderError, match="seed: 0 -> 1"):
+        check_openable(tmp_path / "run", replace(manifest("seed=1"), model=""))
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(RunFolderError, match="is a file"):
+        check_openable(tmp_path / "file", manifest())
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"config": 3}'])

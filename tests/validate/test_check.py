@@ -14,11 +14,25 @@ from agentless.sandbox import BwrapRunner
 from agentless.validate import validate
 from tests.validate.conftest import CART, PATCH, FakeModel, FakeRunner, candidate, result
 
+
+def edit(path: str, old: str | None, text: str, *, new: bool = False) -> str:
+    """A patch of one file: replaces the fifth line, or adds lines to an empty or a new file."""
+    lines = text.split("\n")
+    added = "".join(f"+{line}\n" for line in lines)
+    head = f"diff --git a/{path} b/{path}\n"
+    head += f"new file mode 100644\n--- /dev/null\n+++ b/{path}\n" if new else f"--- a/{path}\n+++ b/{path}\n"
+    removed = f"-{old}\n" if old else ""
+    if old:
+        return f"{head}@@ -4,2 +4,2 @@\n def test_total():\n{removed}{added}"
+    return f"{head}@@ -0,0 +1,{len(lines)} @@\n{added}"
+
+
 GOOD = candidate("good", PATCH, samples=3)
 BAD = candidate("bad", PATCH.replace("max(count, 0) * PRICE", "0"))
 ALIEN = candidate("alien", PATCH.replace("cart", "cat"))
 SCRIPT = "```python\nfrom shop.cart import total\nassert total(-1) == 0\n```"
 TESTS = "tests/test_cart.py::"
+ONE_OF_EACH = ValidationConfig(reproduction_tests=1, regression_files=1)
 
 
 def behave(job: TestJob, command: TestCommand) -> CommandResult:
@@ -52,11 +66,11 @@ async def test_evidence_for_every_candidate(index: Index, instance: Instance) ->
 
 async def test_each_candidate_is_one_job_with_all_its_tests(index: Index, instance: Instance) -> None:
     runner = FakeRunner(behave)
-    await validate(instance, index, [GOOD, BAD], FakeModel(SCRIPT), runner, ValidationConfig(reproduction_tests=1))
+    await validate(instance, index, [GOOD, BAD], FakeModel(SCRIPT), runner, ONE_OF_EACH)
     patched = [job for job in runner.jobs if job.patch]
     assert [job.patch for job in patched] == [GOOD.patch, BAD.patch]
     assert [command.name for command in patched[0].commands] == ["regression", ".agentless_tests/test_repro_0.py"]
-    assert list(patched[0].files) == [".agentless_tests/test_repro_0.py"]
+    assert list(patched[0].files) == ["tests/test_cart.py", ".agentless_tests/test_repro_0.py"]
     # two baseline runs, and one job for the scripts
     assert len(runner.jobs) - len(patched) == 3
 
@@ -153,6 +167,33 @@ async def test_progress_counts_candidates(index: Index, instance: Instance) -> N
     config = ValidationConfig(reproduction_tests=0)
     await validate(instance, index, [GOOD, BAD], None, FakeRunner(behave), config, progress=steps)
     assert steps.seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+CHEATS = {
+    "test": edit("tests/test_cart.py", "    assert total(3) == 6", "    pass"),
+    "conftest": edit(
+        "tests/conftest.py", None, "def pytest_collection_modifyitems(items):\n    items[0].obj = lambda: 0"
+    ),
+    "new conftest": edit("conftest.py", None, "import shop.cart\nshop.cart.total = lambda count: 6", new=True),
+    "new settings": edit("pytest.ini", None, "[pytest]\naddopts = --deselect=tests/test_cart.py", new=True),
+    "start": edit(
+        "sitecustomize.py", None, "import os, sys\nif 'test_repro' in str(sys.argv): os._exit(0)", new=True
+    ),
+    "beside": edit(".agentless_tests/shop/cart.py", None, "total = lambda count: 0", new=True),
+}
+
+
+@pytest.mark.bwrap
+async def test_a_candidate_is_not_its_own_judge(index: Index, instance: Instance, tmp_path: Path) -> None:
+    broken = PATCH.replace("max(count, 0) * PRICE", "666")
+    pool = [candidate(name, broken + cheat) for name, cheat in CHEATS.items()]
+    model = FakeModel(SCRIPT)
+    async with BwrapRunner(index.snapshot.export, python=sys.executable, scratch=tmp_path / "scratch") as runner:
+        found = await validate(instance, index, pool, model, runner, ONE_OF_EACH)
+    assert found.baseline == (f"{TESTS}test_total",)
+    for evidence in found.evidence:
+        assert "apply" not in evidence.note
+        assert "pass" not in {*evidence.regression.values(), *evidence.reproduction.values()}, evidence.key
 
 
 @pytest.mark.bwrap

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from agentless.prompting import load_prompt, turns_text
 from agentless.validate.parse import MAX_CODE, parse_reply, python_blocks
 
-CODE = "import shop\nraise SystemExit(0 if shop.total(-1) == 0 else 2)"
+CODE = "import shop\nraise SystemExit(0 if shop.total(-1) == 0 else 77)"
 GOOD = f"```python\n{CODE}\n```"
 
 
@@ -15,7 +15,7 @@ GOOD = f"```python\n{CODE}\n```"
     "reply",
     [
         GOOD,
-        f"Here is the script.\n\n{GOOD}\n\nIt exits with 2 before the fix.",
+        f"Here is the script.\n\n{GOOD}\n\nIt exits with 77 before the fix.",
         f"```py\n{CODE}\n```",
         f"```Python3\n{CODE}\n```",
         f"```\n{CODE}\n```",
@@ -65,7 +65,7 @@ def test_why_there_is_none(reply: str, outcome: str, detail: str) -> None:
 
 
 def test_layout_does_not_make_a_new_test() -> None:
-    same = GOOD.replace("import shop", "# a comment\nimport shop\n").replace("else 2", "else  (2)")
+    same = GOOD.replace("import shop", "# a comment\nimport shop\n").replace("else 77", "else  (77)")
     assert parse_reply(same).digest == parse_reply(GOOD).digest
     assert parse_reply(GOOD.replace("-1", "-2")).digest != parse_reply(GOOD).digest
 

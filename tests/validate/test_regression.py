@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -115,3 +116,16 @@ async def test_a_job_is_one_command_on_the_original() -> None:
     runner = runs(result("regression", a="pass"))
     await make_baseline(runner, COMMAND, 1)
     assert runner.jobs == [TestJob(commands=(COMMAND,))]
+
+
+STOPPED = replace(result("regression", None, "stopped: 900 MiB of memory in use\n", a="pass"), outcome="killed")
+LATE = result("regression", None, a="pass")
+
+
+@pytest.mark.parametrize(("stopped", "words"), [(LATE, "no end within"), (STOPPED, "stopped: 900 MiB of memory")])
+async def test_a_run_that_was_stopped_makes_no_baseline(stopped: CommandResult, words: str) -> None:
+    baseline = await make_baseline(runs(result("regression", a="pass", b="pass"), stopped), COMMAND, 2)
+    assert (baseline.tests, baseline.flaky) == ((), ())
+    assert words in baseline.note
+    assert "raise validation.timeout_s" in baseline.note
+    assert "fewer test files" in baseline.note

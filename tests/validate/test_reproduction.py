@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from agentless.config import ValidationConfig
@@ -7,6 +9,7 @@ from agentless.validate.reproduction import read_replies, try_on_original, verdi
 from tests.validate.conftest import ISSUE, PATCH, FakeModel, FakeRunner, candidate, result
 
 SCRIPT = "```python\nimport shop\nassert shop.total(-{}) == 0\n```"
+HEAD = "Traceback (most recent call last):\n"
 
 
 def config(**values: object) -> ValidationConfig:
@@ -80,6 +83,13 @@ async def test_without_a_budget_the_context_is_the_limit(instance: Instance) -> 
     assert "Proposed" not in model.asked[0].messages[-1].content
 
 
+async def test_a_budget_beyond_the_context_is_the_contexts(instance: Instance) -> None:
+    model = FakeModel("nothing", context_tokens=1500)
+    values = config(max_tokens=500, max_prompt_tokens=100_000, reproduction_tests=1)
+    await write_tests(instance, [candidate(patch="+p\n" * 9000)], "", model, values)
+    assert "Proposed" not in model.asked[0].messages[-1].content
+
+
 def test_every_lost_reply_has_its_reason() -> None:
     replies = [
         Reply(attempt=0, outcome="truncated", error="32768 tokens"),
@@ -104,7 +114,17 @@ def test_every_lost_reply_has_its_reason() -> None:
     ("code", "output", "verdict"),
     [
         (0, "", "pass"),
-        (2, "", "fail"),
+        (77, "", "fail"),
+        (2, "usage: script.py", "unknown"),
+        (1, f"{HEAD}  File x\n    assert a, b\nAssertionError: a\nb\n", "fail"),
+        (
+            1,
+            f"FAIL: t\n{HEAD}  File x\nAssertionError: Lists differ: [1] != [2]\n\n- [1]\n+ [2]\n\nFAILED\n",
+            "fail",
+        ),
+        (1, f"{HEAD}  File x\nAssertionError: \nArrays are not equal\n x: array(1)\n", "fail"),
+        (1, f"{HEAD}AssertionError: a\n\nDuring handling, another exception:\n\n{HEAD}TypeError: b\n", "unknown"),
+        (1, f"{HEAD}  File x\nValueError: a\nAssertionError: in the message\n", "unknown"),
         (1, "Traceback\nAssertionError", "fail"),
         (1, "Traceback\nAssertionError: -2 != 0", "fail"),
         (1, "AssertionError\nTypeError: no", "unknown"),
@@ -125,7 +145,9 @@ def test_what_did_not_run_is_unknown() -> None:
 @pytest.mark.parametrize(
     ("code", "output", "outcome", "detail"),
     [
-        (2, "", "kept", ""),
+        (77, "", "kept", ""),
+        (2, "bad option", "error_on_original", "exit code 2: bad option"),
+        (1, f"{HEAD}AssertionError: a\nb\n", "kept", "AssertionError: a"),
         (1, "AssertionError: -2", "kept", "AssertionError: -2"),
         (0, "", "passes_on_original", "exit code 0"),
         (1, "NameError: x", "error_on_original", "exit code 1: NameError: x"),
@@ -146,7 +168,7 @@ async def test_tests_run_in_jobs_of_eight_on_the_original_and_only_those_that_wa
 
     def answer(job: TestJob, command: TestCommand) -> CommandResult:
         seen.append(command.name)
-        return result(command.name, 2)
+        return result(command.name, 77)
 
     runner = FakeRunner(answer)
     lost = ReproductionTest(attempt=99, outcome="truncated")
@@ -163,3 +185,11 @@ async def test_a_job_that_cannot_start_leaves_them_unknown() -> None:
     (test,) = await try_on_original(written(0), runner, config())
     assert test.outcome == "unknown_on_original"
     assert test.detail == "the patch does not apply: no"
+
+
+async def test_a_killed_script_says_why() -> None:
+    def answer(job: TestJob, command: TestCommand) -> CommandResult:
+        return replace(result(command.name, None, "hello\n\nstopped: 9 processes\n"), outcome="killed")
+
+    (test,) = await try_on_original(written(0), FakeRunner(answer), config())
+    assert (test.outcome, test.detail) == ("unknown_on_original", "killed after 0 s: stopped: 9 processes")
