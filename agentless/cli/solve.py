@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         json.dump(as_json(outcome), sys.stdout, indent=2)
         print()
     else:
-        sys.stdout.write(patch)
+        sys.stdout.buffer.write(patch.encode("utf-8"))  # the same bytes in every locale
     sys.stdout.flush()
     if args.output and patch:
         args.output.write_text(patch, encoding="utf-8", newline="")

@@ -1,5 +1,7 @@
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -176,3 +178,13 @@ def test_the_run_folder_is_checked_before_anything_is_started(
     options = ("--issue", ISSUE, "--base-url", "http://127.0.0.1:9/v1", "--run-dir", str(tmp_path / "thesis"))
     assert main(["solve", "--repo", str(shop), *options]) == 2
     assert "not empty" in capsys.readouterr().err
+
+
+def test_the_patch_has_the_same_bytes_in_every_locale(shop: Path, server: FakeOpenAI, tmp_path: Path) -> None:
+    (shop / "shop" / "price.py").write_text("# größe\ndef total(prices):\n    return sum(prices) - 1\n")
+    line = [sys.executable, "-m", "agentless.cli.main", "solve", "--repo", str(shop), "--issue", ISSUE]
+    line += ["--base-url", server.url, *FEW]
+    done = subprocess.run(
+        line, capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    )
+    assert "größe".encode() in done.stdout
