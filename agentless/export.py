@@ -1,6 +1,5 @@
 """Selections as predictions, and prediction files of ours or anybody's: checked on the way in and out."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
+from agentless.dataset import parse_json
 from agentless.errors import DatasetError
 from agentless.records import Prediction, Selection
 from agentless.store import prediction_line, write_whole
@@ -50,14 +50,14 @@ def read_preds(path: str | Path) -> list[Prediction]:
     except UnicodeDecodeError as error:
         raise DatasetError(f"{source} is not UTF-8 text") from error
     if source.suffix == ".json":
-        content = parse(text, str(source))
+        content = parse_json(text, str(source))
         rows = list(content.values()) if isinstance(content, dict) else content
         if not isinstance(rows, list):
             raise DatasetError(f"{source} holds {type(rows).__name__}, not a list of predictions")
         places = [(f"{source} entry {number}", row) for number, row in enumerate(rows, start=1)]
     else:
         lines = [(f"{source} line {number}", line) for number, line in enumerate(text.split("\n"), start=1)]
-        places = [(place, parse(line, place)) for place, line in lines if line.strip()]
+        places = [(place, parse_json(line, place)) for place, line in lines if line.strip()]
     return check_all((place, read_prediction(row, place)) for place, row in places)
 
 
@@ -106,15 +106,3 @@ def patch_problem(patch: str) -> str:
     except (UnidiffParseError, ValueError) as error:
         return str(error).strip().split("\n", 1)[0] or type(error).__name__
     return "" if len(changes) else "it changes no file"
-
-
-def parse(text: str, place: str) -> Any:
-    """One JSON value.
-
-    Raises:
-        DatasetError: it is none.
-    """
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{place} is not JSON: {error}") from error

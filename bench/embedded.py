@@ -20,13 +20,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentless.folders import cache_folder
 from harness.gold import read_gold
 from harness.local import git, scratch_environment
 from tests.instances.build import Built, build
 from tests.instances.demo import judge
 from tests.instances.environments import python_of
 from tests.instances.recipes import recipe_of, rows
-from tests.instances.sdists import cache_folder
 
 
 @dataclass(frozen=True, slots=True)

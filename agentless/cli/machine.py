@@ -124,9 +124,9 @@ def check_server(url: str, api_key: str = "") -> Finding:
 
 def check_cache() -> Finding:
     """The cache folder."""
-    from agentless.repo.cache import default_folder
+    from agentless.folders import cache_folder
 
-    folder = default_folder()
+    folder = cache_folder()
     nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if not os.access(nearest, os.W_OK):
         fix = "set XDG_CACHE_HOME to a folder that you can write"
@@ -146,9 +146,9 @@ def size_of(path: Path) -> int:
 
 def check_disk() -> Finding:
     """Free space where the cache is."""
-    from agentless.repo.cache import default_folder
+    from agentless.folders import cache_folder
 
-    folder = default_folder()
+    folder = cache_folder()
     nearest = next(parent for parent in (Path(folder), *folder.parents) if parent.exists())
     free = shutil.disk_usage(nearest).free / GIB
     if free < ENOUGH_DISK_GIB:

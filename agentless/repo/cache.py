@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from agentless.folders import cache_folder
+
 FILE_NAME = "blobs.sqlite3"
 MAX_BYTES = 1 << 30
 """Default bound of the file, bytes."""
@@ -66,12 +68,6 @@ class CachedBlob:
         return zlib.crc32(self.facts, zlib.crc32(self.reason.encode("utf-8", "replace")))
 
 
-def default_folder() -> Path:
-    """`$XDG_CACHE_HOME/agentless`, or ~/.cache/agentless."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "agentless"
-
-
 class BlobCache:
     """One user's cache. Safe for threads and for any number of processes, each with an object of its own."""
 
@@ -89,7 +85,7 @@ class BlobCache:
             folder: None is `$XDG_CACHE_HOME/agentless`, or ~/.cache/agentless.
             max_bytes: size of the file above which the least recently used quarter of the rows goes.
         """
-        return cls(folder if folder is not None else default_folder(), max_bytes)
+        return cls(folder if folder is not None else cache_folder(), max_bytes)
 
     def load(self, keys: Sequence[bytes]) -> dict[bytes, CachedBlob]:
         """What is known of these keys; damaged rows are dropped and missing."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agentless.errors import AgentlessError, SandboxError
+from agentless.folders import cache_folder
 from agentless.repo import RepoSnapshot
 from agentless.sandbox import BwrapRunner, SandboxLimits, probe
 from harness.gold import read_gold
@@ -20,7 +21,6 @@ from harness.local import Score, score
 from tests.instances.build import Built, build
 from tests.instances.environments import python_of
 from tests.instances.recipes import recipe_of, rows
-from tests.instances.sdists import cache_folder
 
 DEFAULT = "pallets__flask-5014"
 RULE = "─" * 78

@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 
 from agentless.errors import DownloadError
+from agentless.folders import cache_folder
 from tests.instances.recipes import Recipe
-from tests.instances.sdists import cache_folder
 
 STAMP = "complete"
 """File in an environment that is whole; it holds the key of what was installed."""

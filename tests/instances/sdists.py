@@ -1,7 +1,6 @@
 """Source distributions: fetched once through pip, checked, kept in the cache."""
 
 import hashlib
-import os
 import subprocess
 import sys
 import tarfile
@@ -10,13 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from agentless.errors import DownloadError
+from agentless.folders import cache_folder
 from tests.instances.recipes import Recipe
-
-
-def cache_folder() -> Path:
-    """`$XDG_CACHE_HOME/agentless`, or `~/.cache/agentless`."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base else Path.home() / ".cache") / "agentless"
 
 
 def sdist_of(recipe: Recipe, folder: Path | None = None) -> Path:

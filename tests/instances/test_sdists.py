@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from agentless.errors import DownloadError
+from agentless.folders import cache_folder
 from tests.instances.recipes import Recipe
-from tests.instances.sdists import cache_folder, sdist_of, unpack
+from tests.instances.sdists import sdist_of, unpack
 
 
 def archive_of(path: Path, members: dict[str, str]) -> Path:

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentless.repo.cache import DAY_S, FILE_NAME, BlobCache, CachedBlob, default_folder
+from agentless.folders import cache_folder
+from agentless.repo.cache import DAY_S, FILE_NAME, BlobCache, CachedBlob
 
 ONE, TWO, THREE = b"1" * 28, b"2" * 28, b"3" * 28
 
 WORKER = """
 import sys
 from pathlib import Path
+from agentless.folders import cache_folder
 from agentless.repo.cache import BlobCache, CachedBlob
 
 folder, name = Path(sys.argv[1]), int(sys.argv[2])
@@ -219,16 +221,16 @@ def test_closing_twice_and_going_on(tmp_path: Path) -> None:
 
 def test_the_default_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert default_folder() == tmp_path / "agentless"
+    assert cache_folder() == tmp_path / "agentless"
     with BlobCache.open() as cache:
         assert cache.file == tmp_path / "agentless" / FILE_NAME
         assert cache.file.exists()
     monkeypatch.setenv("HOME", "/home/ada")
     for value in ("", "relative/path"):
         monkeypatch.setenv("XDG_CACHE_HOME", value)
-        assert default_folder() == Path("/home/ada/.cache/agentless")
+        assert cache_folder() == Path("/home/ada/.cache/agentless")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert default_folder() == Path("/home/ada/.cache/agentless")
+    assert cache_folder() == Path("/home/ada/.cache/agentless")
 
 
 @settings(max_examples=20, deadline=None)
