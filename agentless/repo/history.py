@@ -13,8 +13,15 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.int32]
 
+KEY_DIGITS = 16
+"""Of an id in a history: one in 10^8 repositories of 500,000 commits has two of one key. Ids do not compress."""
 FEWEST_COMMITS = 50
 """Ancestors below this number say nothing: a shallow clone, a young project."""
+
+
+def key_of(commit_id: str) -> str:
+    """What a history keeps of a commit's id."""
+    return commit_id[:KEY_DIGITS]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +49,9 @@ class History:
     """Commits of a repository, on any branch; immutable. `grown` of `history_growth` makes a larger one."""
 
     numbers: Mapping[str, int]
-    """Commit id -> number."""
+    """`key_of` a commit's id -> its number."""
+    tips: tuple[str, ...]
+    """Ids, in full, of the commits that are nobody's parent; git need not read behind them."""
     parents: Rows
     """Commit -> numbers of its parents; a parent that is not known is left out."""
     dates: NDArray[np.int64]
@@ -64,7 +73,7 @@ class History:
 
     def past(self, commit_id: str, fewest: int = FEWEST_COMMITS) -> "Past | None":
         """The commit and its ancestors; None when it is not known, or when these are too few."""
-        commit = self.numbers.get(commit_id)
+        commit = self.numbers.get(key_of(commit_id))
         if commit is None:
             return None
         ancestors = reachable(commit, self.parents)

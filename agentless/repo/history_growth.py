@@ -2,18 +2,19 @@
 
 from array import array
 from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 
 from agentless.repo.gitlog import LoggedCommit
-from agentless.repo.history import History, Numbers, Rows
+from agentless.repo.history import History, Numbers, Rows, key_of
 from agentless.repo.words import count_stems
 
 MOST_FILES = 300
 """A commit that changes more files than this (a move, a formatter) says nothing about any of them."""
 MOST_COUNT = 255
 
-EMPTY = History({}, Rows(np.zeros(1, np.int32), np.zeros(0, np.int32)), np.zeros(0, np.int64), (),
+EMPTY = History({}, (), Rows(np.zeros(1, np.int32), np.zeros(0, np.int32)), np.zeros(0, np.int64), (),
                 Rows(np.zeros(1, np.int32), np.zeros(0, np.int32)), {},
                 Rows(np.zeros(1, np.int32), np.zeros(0, np.int32)), np.zeros(0, np.int32))  # fmt: skip
 
@@ -26,6 +27,7 @@ class Growth:
         self.numbers = dict(old.numbers)
         self.path_numbers = {path: number for number, path in enumerate(old.paths)}
         self.word_numbers = dict(old.words)
+        self.ids: list[str] = []
         self.parents: list[tuple[str, ...]] = []
         self.dates = array("q")
         self.file_counts = array("i")
@@ -36,7 +38,8 @@ class Growth:
     def add(self, commit: LoggedCommit, *, cut: bool) -> None:
         """Add a commit that is not known yet; `cut`: the clone ends here, so that its files are no change."""
         number = len(self.numbers)
-        self.numbers[commit.commit_id] = number
+        self.numbers[key_of(commit.commit_id)] = number
+        self.ids.append(commit.commit_id)
         self.parents.append(commit.parents)
         self.dates.append(commit.date)
         paths = () if cut or len(commit.paths) > MOST_FILES else commit.paths
@@ -50,10 +53,13 @@ class Growth:
     def history(self) -> History:
         """All of it."""
         old = self.old
-        known = [[self.numbers[each] for each in names if each in self.numbers] for names in self.parents]
+        keys = [[key_of(name) for name in names] for names in self.parents]
+        known = [[self.numbers[key] for key in each if key in self.numbers] for each in keys]
+        parents = set(chain.from_iterable(self.parents))
         messages, counts = self.merged_postings()
         return History(
             numbers=self.numbers,
+            tips=tuple(each for each in (*old.tips, *self.ids) if each not in parents),
             parents=longer(old.parents, [len(each) for each in known], [n for each in known for n in each]),
             dates=np.concatenate([old.dates, np.array(self.dates, np.int64)]),
             paths=tuple(self.path_numbers),
@@ -86,7 +92,7 @@ def grown(old: History, commits: Iterable[LoggedCommit], cuts: Collection[str] =
     """
     growth = Growth(old)
     for commit in commits:
-        if commit.commit_id not in growth.numbers:
+        if key_of(commit.commit_id) not in growth.numbers:
             growth.add(commit, cut=commit.commit_id in cuts)
     return growth.history() if len(growth.numbers) > len(old.numbers) else old
 

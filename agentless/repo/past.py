@@ -5,13 +5,14 @@ run will ask about are known as well; a later one that names an unknown commit r
 """
 
 import hashlib
+import os
 import threading
 from functools import lru_cache
 from pathlib import Path
 
 from agentless.errors import RepositoryError
 from agentless.repo.gitlog import read_log
-from agentless.repo.history import History, Past
+from agentless.repo.history import History, Past, key_of
 from agentless.repo.history_file import SUFFIX, load_history, save_history
 from agentless.repo.history_growth import EMPTY, grown
 from agentless.repo.plumbing import Git
@@ -19,22 +20,35 @@ from agentless.repo.plumbing import Git
 KEPT_REPOSITORIES = 2
 """Histories in memory: sympy's takes about 40 MB."""
 MOST_TIPS = 1000
+"""Commits behind which git is told not to read."""
 
 
 def past_of(git: Git, commit_id: str, folder: Path | None) -> Past | None:
     """What came before a commit; None where git cannot say, or where it is too little to help.
 
     Args:
-        git: the repository.
+        git: the repository, as `locate` opens it.
         commit_id: full id.
         folder: where histories are kept on disk; None keeps none.
     """
-    found = git.attempt("rev-parse", "--git-path", "shallow")
-    if found.returncode != 0:
+    shallow = shallow_file(git)
+    if shallow is None:
         return None
-    shallow = git.folder / found.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
     cuts = tuple(shallow.read_text(encoding="ascii", errors="replace").split()) if shallow.is_file() else ()
-    return shelf(shallow.resolve(), cuts, folder).past(git, commit_id)
+    return shelf(shallow, cuts, folder).past(git, commit_id)
+
+
+def shallow_file(git: Git) -> Path | None:
+    """Where the ends of a shallow clone are listed; linked work trees share it. None where there is no repository.
+
+    What `rev-parse --git-path shallow` says, without a process for each question.
+    """
+    git_dir = Path(git.variables.get("GIT_DIR", git.folder))
+    if not (git_dir / "HEAD").is_symlink() and not (git_dir / "HEAD").exists():
+        return None
+    pointer = git_dir / "commondir"
+    shared = os.fsdecode(pointer.read_bytes()).rstrip("\n") if pointer.is_file() else ""
+    return (git_dir / shared / "shallow").resolve()
 
 
 class Shelf:
@@ -52,7 +66,7 @@ class Shelf:
         with self.lock:
             if self.history is None:
                 self.history = (load_history(self.file) if self.file else None) or EMPTY
-            if commit_id not in self.history.numbers:
+            if key_of(commit_id) not in self.history.numbers:
                 self.grow(git, commit_id)
             return self.history.past(commit_id)
 
@@ -60,8 +74,8 @@ class Shelf:
         """Read what is new; nothing is remembered where git fails half-way (missing objects). The lock is held."""
         old = self.history or EMPTY
         try:
-            new = grown(old, read_log(git, [commit_id, "HEAD"], tips(old)), self.cuts)
-            if commit_id not in new.numbers:  # HEAD alone was too much
+            new = grown(old, read_log(git, [commit_id, "HEAD"], old.tips[:MOST_TIPS]), self.cuts)
+            if key_of(commit_id) not in new.numbers:  # HEAD alone was too much
                 new = grown(old, read_log(git, [commit_id]), self.cuts)
         except RepositoryError:
             return
@@ -74,9 +88,3 @@ class Shelf:
 def shelf(repository: Path, cuts: tuple[str, ...], folder: Path | None) -> Shelf:
     """The shelf of a repository; its place and the ends of a shallow clone say which one it is."""
     return Shelf(repository, cuts, folder)
-
-
-def tips(history: History) -> list[str]:
-    """Commits that are nobody's parent, newest in the list first: git need not read behind them."""
-    parents = set(history.parents.values.tolist())
-    return [commit for commit, number in history.numbers.items() if number not in parents][:MOST_TIPS]

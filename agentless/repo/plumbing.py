@@ -17,6 +17,7 @@ Rules, because a repository may be hostile (an unpacked archive brings its own .
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from agentless.errors import RepositoryError
@@ -61,13 +62,20 @@ class Git:
         self.folder = folder
         self.variables = dict(variables or {})
         self.settings = dict(settings or {})
+        self.environment = self.whole_environment()
+        """Of every process, as it was when this was made."""
+
+    @cached_property
+    def key(self) -> tuple[Path, frozenset[tuple[str, str]]]:
+        """Equal for those that run git in the same way in the same place."""
+        return self.folder, frozenset(self.environment.items())
 
     def with_more(self, variables: Mapping[str, str], settings: Mapping[str, str] | None = None) -> "Git":
         """The same repository with more variables and settings."""
         return Git(self.folder, {**self.variables, **variables}, {**self.settings, **(settings or {})})
 
-    def environment(self) -> dict[str, str]:
-        """The whole environment of a process."""
+    def whole_environment(self) -> dict[str, str]:
+        """The user's, without what would point git elsewhere, and what makes git safe."""
         kept = {
             name: value
             for name, value in os.environ.items()
@@ -80,8 +88,12 @@ class Git:
             configured[f"GIT_CONFIG_VALUE_{number}"] = value
         return {**kept, **SAFE_VARIABLES, **configured, **self.variables}
 
-    def start(self, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+    def start(self, arguments: Sequence[str], buffer: int = -1) -> "subprocess.Popen[bytes]":
         """A process with pipes on standard input and output.
+
+        Args:
+            arguments: of git.
+            buffer: bytes of each pipe's buffer; -1 is Python's own.
 
         Raises:
             RepositoryError: git is not installed, or the folder cannot be entered.
@@ -90,7 +102,8 @@ class Git:
             return subprocess.Popen(
                 ["git", *arguments],
                 cwd=self.folder,
-                env=self.environment(),
+                env=self.environment,
+                bufsize=buffer,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -108,7 +121,7 @@ class Git:
             return subprocess.run(
                 ["git", *arguments],
                 cwd=self.folder,
-                env=self.environment(),
+                env=self.environment,
                 input=stdin,
                 capture_output=True,
                 check=False,

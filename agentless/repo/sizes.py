@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 
+from agentless.repo.lender import LENDER, Lender
 from agentless.repo.plumbing import Git
 
 MOST_STORES = 16
@@ -19,7 +20,8 @@ MOST_BLOBS = 200_000
 class SizeMemo:
     """Known sizes by object store: a blob that one store has may be missing in another. Safe for threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, lender: Lender = LENDER) -> None:
+        self.lender = lender
         self.stores: OrderedDict[tuple[Path, str], dict[bytes, int]] = OrderedDict()
         self.guard = threading.Lock()
 
@@ -33,7 +35,7 @@ class SizeMemo:
                 self.stores.popitem(last=False)
         keys = {sha: bytes.fromhex(sha) for sha in shas}
         new = [sha for sha, key in keys.items() if key not in known]
-        found = ask(git, new) if new else {}
+        found = ask(git, new, self.lender) if new else {}
         with self.guard:
             if len(known) + len(found) > MOST_BLOBS:
                 known.clear()
@@ -50,8 +52,11 @@ def store_of(git: Git) -> tuple[Path, str]:
     return git.folder, git.variables.get("GIT_OBJECT_DIRECTORY", "")
 
 
-def ask(git: Git, shas: list[str]) -> dict[str, int]:
+def ask(git: Git, shas: list[str], lender: Lender) -> dict[str, int]:
     """The sizes by `cat-file`; a missing object has none."""
+    infos = lender.infos(git, shas)
+    if infos is not None:
+        return {sha: info[1] for sha, info in zip(shas, infos, strict=True) if info is not None}
     done = git.attempt(
         "cat-file", "--batch-check=%(objectname) %(objectsize)", stdin="\n".join(shas).encode() + b"\n"
     )

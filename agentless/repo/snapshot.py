@@ -7,18 +7,19 @@ from types import MappingProxyType, TracebackType
 from agentless.errors import RepositoryError
 from agentless.repo.blobs import BlobReader
 from agentless.repo.checkout import write_tree
+from agentless.repo.listing import list_tree
 from agentless.repo.location import locate, resolve_commit
 from agentless.repo.plumbing import Git
 from agentless.repo.rules import content_reason, entry_reason
-from agentless.repo.tree import SUBMODULE, Entry, list_tree
+from agentless.repo.tree import SUBMODULE, Entry
 from agentless.repo.worktree import WorktreeStore, record_worktree
 
 
 class RepoSnapshot:
     """The tree of a commit, or of a work tree as it was when it was opened.
 
-    Safe to use from several threads. Close it, or use it as a context manager: it holds a git process and, for a
-    work tree, a temporary object store.
+    Safe to use from several threads. Close it, or use it as a context manager: a work tree's has a temporary
+    object store and a git process of its own.
     """
 
     def __init__(self, git: Git, commit_id: str, tree_id: str, store: WorktreeStore | None = None) -> None:
@@ -28,9 +29,10 @@ class RepoSnapshot:
         """Id of the git tree: equal trees have equal content."""
         self.store = store
         self.reader = BlobReader(git)
-        self.entries: Mapping[str, Entry] = MappingProxyType(list_tree(git, tree_id))
+        listing = list_tree(git, tree_id)
+        self.entries: Mapping[str, Entry] = MappingProxyType(listing.entries)
         """Every entry by path, sorted, also those that may not be edited."""
-        self.allowed = [path for path, entry in self.entries.items() if not entry_reason(entry)]
+        self.allowed = list(listing.candidates)
         self.reasons: dict[str, str] = {}
         """Blob id -> `rules.content_reason`, as far as it is known; an index adds what its cache knows."""
 
@@ -130,9 +132,9 @@ class RepoSnapshot:
         write_tree(self.entries.values(), self.reader, folder)
 
     def close(self) -> None:
-        """End the git process and remove what a work tree's snapshot wrote; nothing can be read afterwards.
+        """Remove what a work tree's snapshot wrote and started; nothing can be read afterwards.
 
-        A second call does nothing.
+        A second call does nothing. Other snapshots of the repository can still be read.
         """
         self.reader.close()
         if self.store is not None:

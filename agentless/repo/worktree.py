@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentless.errors import RepositoryError
+from agentless.repo.lender import LENDER
 from agentless.repo.location import Location
 from agentless.repo.plumbing import Git, first_line
 from agentless.repo.tree import EXECUTABLE, SUBMODULE, SYMLINK
@@ -46,7 +47,8 @@ class WorktreeStore:
         self.tree_id = ""
 
     def close(self) -> None:
-        """Remove the temporary files; a second call does nothing."""
+        """Remove the temporary files and end who reads them; a second call does nothing."""
+        LENDER.end(self.git)
         self.remove()
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentless.repo.gitlog import LoggedCommit
-from agentless.repo.history import History, Past, Rows, reachable
+from agentless.repo.history import History, Past, Rows, key_of, reachable
 from agentless.repo.history_growth import EMPTY, MOST_FILES, grown
 
 
@@ -26,7 +26,7 @@ DIAMOND = [
 
 def past(history: History, commit_id: str) -> Past:
     """Without the rule that a past must be long."""
-    number = history.numbers[commit_id]
+    number = history.numbers[key_of(commit_id)]
     return Past(history, number, reachable(number, history.parents))
 
 
@@ -90,6 +90,16 @@ def test_the_order_of_arrival_changes_no_answer(order: list[LoggedCommit], known
         assert ancestors(history, commit_id) == ancestors(whole, commit_id)
         assert changes(history, commit_id) == changes(whole, commit_id)
         assert mentions(history, commit_id, "cart") == mentions(whole, commit_id, "cart")
+
+
+def test_tips_are_the_whole_ids_of_what_is_nobody_s_parent() -> None:
+    old = grown(EMPTY, DIAMOND[:4])
+    assert old.tips == ("top",)
+    new, newer = "1" * 40, "2" * 40
+    history = grown(old, [logged(newer, [new]), logged("side", ["left"]), logged(new, ["top"])])
+    assert history.tips == (newer, "side")
+    assert ancestors(history, newer) == {key_of(newer), key_of(new), "top", "left", "right", "root"}
+    assert history.past(newer, fewest=6) is not None
 
 
 def test_nothing_new_is_the_same_history() -> None:

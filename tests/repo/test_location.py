@@ -1,11 +1,14 @@
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agentless.errors import RepositoryError
+from agentless.repo.lender import Lender
 from agentless.repo.location import locate, not_opened, resolve_commit
+from agentless.repo.plumbing import Git
 from tests.conftest import git, make_repo
 
 
@@ -166,3 +169,45 @@ def test_a_shallow_clone_names_the_fix(repo: Path, tmp_path: Path) -> None:
     shallow = tmp_path / "shallow"
     git(tmp_path, "clone", "-q", "--depth", "1", f"file://{repo}", str(shallow))
     assert "fetch --unshallow" in refusal(shallow, old)
+
+
+class Refusing(Git):
+    """Starts nothing that runs to its end."""
+
+    def attempt(self, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+        raise AssertionError(arguments)
+
+
+def test_a_full_id_needs_no_process_of_its_own(repo: Path) -> None:
+    location, lender = locate(repo), Lender()
+    first, tree = (git(repo, "rev-parse", name).strip() for name in ("HEAD", "HEAD^{tree}"))
+    refusing = replace(location, git=Refusing(repo, location.git.variables))
+    assert resolve_commit(refusing, first, lender) == (first, tree)
+    git(repo, "commit", "-q", "--allow-empty", "-m", "made after the process was started")
+    second = git(repo, "rev-parse", "HEAD").strip()
+    assert resolve_commit(refusing, second, lender) == (second, tree)
+    assert len(lender.running) == 1
+    with pytest.raises(AssertionError):
+        resolve_commit(refusing, "main", lender)
+    lender.close()
+
+
+@pytest.mark.parametrize("kind", ["tag", "tree", "blob", "no tree"])
+def test_a_full_id_of_something_else_is_told_as_any_name(repo: Path, kind: str) -> None:
+    git(repo, "tag", "-a", "v1", "-m", "one")
+    ids = {"tag": "v1", "tree": "HEAD^{tree}", "blob": "HEAD:a.py", "no tree": "HEAD"}
+    sha = git(repo, "rev-parse", ids[kind]).strip()
+    if kind == "tag":
+        assert resolve_commit(locate(repo), sha) == resolve_commit(locate(repo), "HEAD")
+        return
+    if kind == "no tree":
+        tree = git(repo, "rev-parse", "HEAD^{tree}").strip()
+        (repo / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    said = "objects of .* are missing" if kind == "no tree" else "not a commit"
+    with pytest.raises(RepositoryError, match=said):
+        resolve_commit(locate(repo), sha)
+
+
+def test_upper_case_ids_are_names_like_others(repo: Path) -> None:
+    first = git(repo, "rev-parse", "HEAD").strip()
+    assert resolve_commit(locate(repo), first.upper())[0] == first

@@ -7,9 +7,9 @@ import pytest
 
 from agentless.repo import BlobCache, Index, Past, RepoSnapshot
 from agentless.repo.gitlog import read_log
-from agentless.repo.history_file import MOST_FILES, SUFFIX, load_history, save_history
+from agentless.repo.history_file import FORMAT, MOST_FILES, SUFFIX, load_history, save_history
 from agentless.repo.history_growth import EMPTY, grown
-from agentless.repo.past import Shelf, past_of, shelf, tips
+from agentless.repo.past import Shelf, past_of, shallow_file, shelf
 from tests.conftest import git
 from tests.repo.past_repo import commit, git_of, head, long_past
 
@@ -105,7 +105,28 @@ def test_a_folder_that_is_no_repository_any_more_has_no_past(tmp_path: Path) -> 
     assert past_of(door, commit_id, None) is None
 
 
-@pytest.mark.parametrize("damage", [b"", b"agentless-history-1\n", b"garbage" * 1000])
+def test_the_list_of_a_shallow_clone_is_where_git_says(grown_repo: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--bare", str(grown_repo), "bare")
+    git(tmp_path / "bare", "worktree", "add", "-q", "../linked")
+    (tmp_path / "link").symlink_to(grown_repo)
+    for folder in (grown_repo, tmp_path / "bare", tmp_path / "linked", tmp_path / "link", grown_repo / ".git"):
+        door = git_of(folder)
+        said = door.run("rev-parse", "--git-path", "shallow").decode().strip()
+        assert shallow_file(door) == (door.folder / said).resolve()
+
+
+def test_a_question_about_a_known_commit_starts_no_process(
+    grown_repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door, ids = git_of(grown_repo), git(grown_repo, "rev-list", "HEAD").split()
+    past_of(door, ids[0], tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for _ in range(2):
+        assert count(past_of(door, ids[3], tmp_path)) == 58
+        shelf.cache_clear()
+
+
+@pytest.mark.parametrize("damage", [b"", b"agentless-history-1\n", FORMAT, b"garbage" * 1000])
 def test_a_damaged_file_is_made_again(grown_repo: Path, tmp_path: Path, damage: bytes) -> None:
     past_of(git_of(grown_repo), head(grown_repo), tmp_path)
     (file,) = tmp_path.glob(f"*{SUFFIX}")
@@ -131,7 +152,7 @@ def test_what_is_saved_comes_back(grown_repo: Path, tmp_path: Path) -> None:
     ):  # fmt: skip
         assert one.tolist() == other.tolist()
     assert grown(again, []) is again
-    assert tips(again) == [head(grown_repo)]
+    assert again.tips == history.tips == (head(grown_repo),)
 
 
 def test_an_unwritable_folder_and_too_many_files_do_no_harm(grown_repo: Path, tmp_path: Path) -> None:

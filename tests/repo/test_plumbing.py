@@ -39,9 +39,9 @@ def test_a_broken_count_of_settings_is_none(count: str, monkeypatch: pytest.Monk
 def test_own_variables_and_settings_win(tmp_path: Path) -> None:
     repo = Git(make_repo(tmp_path, {"a": ""}))
     more = repo.with_more({"LC_ALL": "C.UTF-8"}, {"core.fsmonitor": "true"})
-    assert more.environment()["LC_ALL"] == "C.UTF-8"
+    assert more.environment["LC_ALL"] == "C.UTF-8"
     assert more.run("config", "core.fsmonitor") == b"true\n"
-    assert repo.environment()["LC_ALL"] == "C"
+    assert repo.environment["LC_ALL"] == "C"
 
 
 def test_a_failure_is_one_line_with_the_command_and_the_reason(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
-import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from agentless.repo.catfile import Info
+from agentless.repo.lender import Lender
 from agentless.repo.location import locate
 from agentless.repo.plumbing import Git
 from agentless.repo.sizes import MOST_STORES, SizeMemo
@@ -21,36 +23,49 @@ def ids(repo: Path) -> dict[str, str]:
     return {line.split("\t")[1]: line.split()[2] for line in lines}
 
 
-class Counting(Git):
-    """A Git that counts its processes."""
+class Counting(Lender):
+    """Counts questions."""
 
-    runs = 0
+    asked_so_far = 0
 
-    def attempt(self, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-        self.runs += 1
-        return super().attempt(*arguments, stdin=stdin)
+    def infos(self, git: Git, ids: Sequence[str]) -> list[Info | None] | None:
+        self.asked_so_far += 1
+        return super().infos(git, ids)
 
 
-def test_sizes_are_asked_once(repo: Path) -> None:
-    memo, counting = SizeMemo(), Counting(repo)
-    names = ids(repo)
+class Silent(Counting):
+    """As with an old git, or one that a missing object ends."""
+
+    def infos(self, git: Git, ids: Sequence[str]) -> None:
+        self.asked_so_far += 1
+
+
+@pytest.fixture(params=[Counting, Silent])
+def lender(request: pytest.FixtureRequest) -> Iterator[Counting]:
+    made = request.param()
+    yield made
+    made.close()
+
+
+def test_sizes_are_asked_once(repo: Path, lender: Counting) -> None:
+    memo, names = SizeMemo(lender), ids(repo)
     expected = {names["a"]: 5, names["b"]: 0, names["c"]: 300_000}
-    assert memo.sizes(counting, names.values()) == expected
-    assert memo.sizes(counting, names.values()) == expected
-    assert counting.runs == 1
-    assert memo.sizes(counting, []) == {}
+    assert memo.sizes(Git(repo), names.values()) == expected
+    assert memo.sizes(Git(repo), names.values()) == expected
+    assert lender.asked_so_far == 1
+    assert memo.sizes(Git(repo), []) == {}
 
 
-def test_what_is_missing_has_no_size_and_is_asked_again(repo: Path) -> None:
-    memo, counting = SizeMemo(), Counting(repo)
+def test_what_is_missing_has_no_size_and_is_asked_again(repo: Path, lender: Counting) -> None:
+    memo = SizeMemo(lender)
     known = ids(repo)["a"]
     for turn in (1, 2):
-        assert memo.sizes(counting, [MISSING, known]) == {known: 5}
-        assert counting.runs == turn
+        assert memo.sizes(Git(repo), [MISSING, known]) == {known: 5}
+        assert lender.asked_so_far == turn
 
 
-def test_a_blob_of_one_store_may_be_missing_in_another(repo: Path, tmp_path: Path) -> None:
-    memo = SizeMemo()
+def test_a_blob_of_one_store_may_be_missing_in_another(repo: Path, tmp_path: Path, lender: Counting) -> None:
+    memo = SizeMemo(lender)
     other = make_repo(tmp_path / "other", {"z": "other"})
     known = ids(repo)["a"]
     assert memo.sizes(locate(repo).git, [known]) == {known: 5}

@@ -1,5 +1,6 @@
 import threading
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 from hypothesis import given, settings
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from agentless.errors import RepositoryError
 from agentless.repo import RepoSnapshot
+from agentless.repo.lender import LENDER
 from tests.conftest import git, make_repo
 
 FILES: dict[str, str | bytes] = {
@@ -150,6 +152,51 @@ def test_a_snapshot_reads_its_commit_after_the_repository_moved_on(tmp_path: Pat
         (repo / "a.py").write_text("new\n")
         git(repo, "commit", "-q", "-a", "-m", "new")
         assert snapshot.text("a.py") == "old\n"
+
+
+def test_two_snapshots_of_one_store_are_closed_in_any_order(repo: Path) -> None:
+    for later in (0, 1):
+        opened = [RepoSnapshot.open(repo, name) for name in ("HEAD", "HEAD~1")]
+        assert [snapshot.text("bom.py") for snapshot in opened] == ["\ufeffx = 1\n"] * 2
+        opened[1 - later].close()
+        assert opened[later].text("crlf.py") == "a = 1\r\nb = 2\r\n"
+        opened[later].close()
+
+
+def test_the_next_commit_starts_no_process(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path, {"a.py": "0\n", "pkg/b.py": "b\n"})
+    for number in range(3):
+        (repo / "a.py").write_text(f"{number}\n")
+        git(repo, "commit", "-q", "-a", "--allow-empty", "-m", str(number))
+        commit = git(repo, "rev-parse", "HEAD").strip()
+        before = set(LENDER.running)
+        with RepoSnapshot.open(repo / ".git", commit) as snapshot:
+            assert snapshot.texts(snapshot.entries) == {"a.py": f"{number}\n", "pkg/b.py": "b\n"}
+        assert number == 0 or before == LENDER.running
+
+
+@pytest.mark.parametrize("forget", [False, True])
+def test_a_work_tree_s_snapshot_leaves_no_process(tmp_path: Path, forget: bool) -> None:
+    repo = make_repo(tmp_path / "repo", {"a.py": "x = 1\n"})
+    (repo / "a.py").write_text("x = 2\n")
+    snapshot = RepoSnapshot.open(repo)
+    assert snapshot.text("a.py") == "x = 2\n" and snapshot.store is not None
+    key = snapshot.store.git.key
+    assert key in {process.git.key for process in LENDER.idle}
+    if forget:
+        del snapshot
+        RepoSnapshot.open(repo / ".git").close()
+    else:
+        snapshot.close()
+    assert key not in {process.git.key for process in LENDER.running}
+
+
+def test_a_repository_made_anew_in_one_place(tmp_path: Path) -> None:
+    for text in ("one\n", "two\n"):
+        repo = make_repo(tmp_path / "repo", {"a.py": text})
+        with RepoSnapshot.open(repo, git(repo, "rev-parse", "HEAD").strip()) as snapshot:
+            assert snapshot.texts(["a.py"]) == {"a.py": text}
+        rmtree(repo)
 
 
 def test_an_empty_tree(tmp_path: Path) -> None:
