@@ -112,7 +112,7 @@ def cold(options: argparse.Namespace, folder: str) -> dict[str, Any]:
     used: dict[str, list[tuple[float, float]]] = {}
     with BlobCache.open(Path(folder)) as cache:
         for row, cpu, wall, snapshot in opened(options):
-            Index.build(snapshot, cache, tests=False)
+            Index.build(snapshot, cache)
             snapshot.close()
             used.setdefault(row["repo"], []).append((cpu_s() - cpu, time.perf_counter() - wall))
     every = [pair for pairs in used.values() for pair in pairs]
@@ -133,7 +133,7 @@ def warm(options: argparse.Namespace, folder: str) -> dict[str, Any]:
     indexed, used, asked, asked_cpu, past = [], [], [], [], []
     with BlobCache.open(Path(folder)) as cache:
         for row, cpu, wall, snapshot in opened(options):
-            index = Index.build(snapshot, cache, tests=False)
+            index = Index.build(snapshot, cache)
             indexed.append(time.perf_counter() - wall)
             used.append(cpu_s() - cpu)
             began = time.perf_counter()
@@ -195,7 +195,7 @@ def memory(options: argparse.Namespace, repo: str, commit: str) -> dict[str, Any
     """Open, index and ask one tree, with nothing cached."""
     with RepoSnapshot.open(repo, commit) as snapshot:
         began = time.perf_counter()
-        index = Index.build(snapshot, tests=False)
+        index = Index.build(snapshot)
         indexed, seconds = peak_mb(), []
         began, first = time.perf_counter(), time.perf_counter() - began
         for _ in range(2):

@@ -61,7 +61,7 @@ def measure(repo: Path, commit: str, scratch: Path) -> None:
 def index(repo: Path, commit: str, folder: Path, *, words: bool = False) -> None:
     """Open, index what is no test, and close."""
     with RepoSnapshot.open(repo, commit) as snapshot, BlobCache.open(folder) as cache:
-        built = Index.build(snapshot, cache, tests=False)
+        built = Index.build(snapshot, cache)
         for path in built.paths():
             if words and language_of(path) and not is_test_path(path):
                 len(built.facts(path).words)

@@ -84,6 +84,6 @@ def work_on(row: Row, repos: Path, work: Callable[[Row, Index], Result]) -> Outc
         return Outcome(instance_id, error=f"no repository {row['repo']} in {repos}")
     try:
         with BlobCache.open() as cache, RepoSnapshot.open(folder, str(row["base_commit"])) as snapshot:
-            return Outcome(instance_id, work(row, Index.build(snapshot, cache, tests=False)))
+            return Outcome(instance_id, work(row, Index.build(snapshot, cache)))
     except RepositoryError as error:
         return Outcome(instance_id, error=str(error))

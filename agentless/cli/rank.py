@@ -157,7 +157,7 @@ async def localized(problem: Problem, ranking: Ranking, parts: Parts) -> "Locali
 
     instance, config = problem.instance, ranking.config.localize
     with RepoSnapshot.open(problem.repo, instance.base_commit, without=problem.without) as snapshot:
-        index = await asyncio.to_thread(Index.build, snapshot, parts.cache, tests=False)
+        index = await asyncio.to_thread(Index.build, snapshot, parts.cache)
         return await localize(
             instance, index, parts.model, config, embedder=parts.embedder, progress=ranking.shown
         )

@@ -46,8 +46,13 @@ async def choose_elements(
     )
     text = next((reply.text for reply in replies if reply.outcome == "ok"), "")
     symbols = {file.path: index.symbols(file.path) for file in files}
-    lines = {file.path: index.facts(file.path).lines for file in files}
+    lines = {file.path: line_count(index.text(file.path)) for file in files}
     return merge_spans(parse_elements(text, symbols, lines, config.max_elements), lines)
+
+
+def line_count(text: str) -> int:
+    """Lines of a text; the last one may lack its end."""
+    return text.count("\n") + (not text.endswith("\n") and bool(text))
 
 
 def merge_spans(locations: Sequence[Location], lines: Mapping[str, int]) -> tuple[Location, ...]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from agentless.ports import Embedder
 from agentless.records import RankedFile
-from agentless.repo import BlobCache, FileFacts, Index
+from agentless.repo import BlobCache, Index, Symbol
 from agentless.repo.cache import CachedBlob
 
 FORM = 1
@@ -63,7 +63,7 @@ async def file_vectors(index: Index, paths: Sequence[str], embedder: Embedder, s
     for start in range(0, len(missing), FILES_AT_ONCE):
         batch = missing[start : start + FILES_AT_ONCE]
         texts = index.snapshot.texts(batch)
-        heads = [head_text(path, texts.get(path, ""), index.facts(path)) for path in batch]
+        heads = [head_text(path, texts.get(path, ""), index.symbols(path)) for path in batch]
         made = dict(zip(batch, map(packed, await embedder.embed(heads)), strict=True))
         keep({keys[path]: vector for path, vector in made.items()}, index.cache)
         found |= made
@@ -92,9 +92,9 @@ def unpacked(data: bytes) -> Vector:
     return np.frombuffer(data, dtype="<f2").astype(np.float32)
 
 
-def head_text(path: str, text: str, facts: FileFacts) -> str:
+def head_text(path: str, text: str, symbols: Sequence[Symbol]) -> str:
     """What is embedded of a file, at most `HEAD_CHARS` characters."""
-    named = [symbol for symbol in facts.symbols if symbol.kind not in ("import", "constant")]
+    named = [symbol for symbol in symbols if symbol.kind not in ("import", "constant")]
     lines = [f"{symbol.kind} {symbol.name} {first_line(symbol.doc)}".rstrip() for symbol in named]
     names = "\n".join(lines)[:NAMES_CHARS]
     return f"{path}\n{names}\n{text}"[:HEAD_CHARS]

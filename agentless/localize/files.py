@@ -125,7 +125,7 @@ def main_files(ranked: Sequence[RankedFile], issue: str) -> list[RankedFile]:
 
 def outline(index: Index, files: Sequence[RankedFile]) -> str:
     """Names that the files define, file by file."""
-    return "\n\n".join(outline_text(file.path, index.facts(file.path)).rstrip() for file in files)
+    return "\n\n".join(outline_text(file.path, index.symbols(file.path)).rstrip() for file in files)
 
 
 def read_rollout(reply: Reply, lookup: PathLookup, limit: int) -> Rollout:

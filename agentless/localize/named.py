@@ -92,10 +92,9 @@ def symbol_features(corpus: Corpus, mentions: Mentions) -> dict[str, Vector]:
     defined: dict[str, set[int]] = defaultdict(set)
     qualified: dict[str, set[int]] = defaultdict(set)
     for place, facts in enumerate(corpus.facts):
-        for name in own_names(facts):
-            if name in wanted:
-                defined[name].add(place)
-        for name in pairs.intersection([symbol.name for symbol in facts.symbols]) if pairs else ():
+        for name in wanted.intersection(own_names(facts)):
+            defined[name].add(place)
+        for name in pairs.intersection(facts.names) if pairs else ():
             qualified[name].add(place)
     return {
         "sym_title": summed(corpus, [defined[name] for name in sorted(title & defined.keys())]),

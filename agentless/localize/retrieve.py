@@ -9,7 +9,6 @@ Rules:
 - The order is a function of the tree and the issue alone; ties go by path.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, repeat
@@ -24,10 +23,9 @@ from agentless.localize.named import matching, path_tails
 from agentless.localize.query import read_query
 from agentless.localize.weights import Weights, load_weights
 from agentless.records import RankedFile
-from agentless.repo import Index, is_test_path, language_of
+from agentless.repo import Index, is_test_path, language_of, main_languages
+from agentless.repo.collector import no_collection
 
-MAIN_SHARE = 0.5
-"""A language with this share of the most used one's files is main too."""
 MAX_REASONS = 4
 EXPLAINED = 200
 """Files with reasons, in the main languages and in the others; people look at the first ten."""
@@ -57,12 +55,13 @@ def retrieve(
         KeyError: an extra feature that has no weight.
     """
     weights = weights or load_weights()
-    query = read_query(issue)
-    main, minor = split_by_language(candidates(index), query.mentions)
-    first = Task.of(Corpus.of(index, main), query, weights, index.past)
-    rest = Task.of(Corpus.of(index, minor, content=has_content), query, weights, None)
-    tasks = [(replace(first, extra=extra or {}), 0.0), (replace(rest, extra=extra or {}), weights.minor_language)]
-    return [file for task, offset in tasks for file in rank_corpus(task, offset)]
+    with no_collection():
+        query = read_query(issue)
+        main, minor = split_by_language(candidates(index), query.mentions)
+        first = Task.of(Corpus.of(index, main), query, weights, index.past)
+        rest = Task.of(Corpus.of(index, minor, content=has_content), query, weights, None)
+        tasks = [(first, 0.0), (rest, weights.minor_language)]
+        return [file for task, offset in tasks for file in rank_corpus(replace(task, extra=extra or {}), offset)]
 
 
 def main_task(index: Index, issue: str, weights: Weights) -> Task:
@@ -74,7 +73,9 @@ def main_task(index: Index, issue: str, weights: Weights) -> Task:
 
 def candidates(index: Index) -> list[str]:
     """Paths that may be edited and are no tests."""
-    return [path for path in index.paths() if not is_test_path(path)]
+    files = [path for path in index.snapshot.candidates() if not is_test_path(path)]
+    index.prepare(filter(has_content, files))  # so that their content is read once, for this and for its words
+    return index.paths(tests=False)
 
 
 def has_content(path: str) -> bool:
@@ -84,10 +85,7 @@ def has_content(path: str) -> bool:
 
 def split_by_language(paths: Sequence[str], mentions: Mentions) -> tuple[list[str], list[str]]:
     """Files in the main languages or named by the issue, and the others."""
-    languages = Counter(language_of(path) for path in paths)
-    languages.pop("", None)
-    most = max(languages.values(), default=0)
-    main = {language for language, count in languages.items() if count >= MAIN_SHARE * most}
+    main = main_languages(paths)
     if not main:
         return list(paths), []
     named = {paths[place] for place in named_places(paths, mentions)}

@@ -20,7 +20,7 @@ def structure_features(corpus: Corpus, text: Vector) -> dict[str, Vector]:
     return {
         "dirmax": folder_best(corpus.paths, text),
         "aux": np.array([float(is_beside(path)) for path in corpus.paths], dtype=np.float64),
-        "log_bytes": unit(np.log1p(np.array([facts.bytes for facts in corpus.facts], dtype=np.float64))),
+        "log_bytes": unit(np.log1p(np.array([facts.size for facts in corpus.facts], dtype=np.float64))),
     }
 
 
@@ -59,7 +59,7 @@ def module_names(paths: Sequence[str]) -> dict[str, int]:
 def imported_files(corpus: Corpus, place: int, modules: dict[str, int]) -> list[int]:
     """Places of the files that one file imports, itself left out."""
     facts, package = corpus.facts[place], package_of(corpus.paths[place])
-    names = (absolute_name(name, package) for name in (*facts.imports, *facts.imported))
+    names = (absolute_name(name, package) for name in facts.targets)
     found = (imported_file(name, modules) for name in names)
     return sorted({target for target in found if target is not None and target != place})
 

@@ -10,7 +10,7 @@ import re
 from agentless.repair.fragment import Fragment
 from agentless.repair.match import indent_of
 from agentless.repair.strings import inside_strings, string_end
-from agentless.repo.index import Symbol
+from agentless.repo import Symbol
 
 IMPORT = re.compile(r"(?:from[ \t]+(?P<source>[\w.]+)[ \t]+)?import[ \t]+(?P<names>[\w., \t*()]+)$")
 FIRST_LINES = re.compile(r"#!|#.*?coding[:=]")

@@ -9,7 +9,7 @@ from agentless.repair.match import indent_of
 from agentless.repair.outcome import Refusal
 from agentless.repair.paths import clip
 from agentless.repair.strings import inside_strings
-from agentless.repo.index import Symbol, parse_symbols, syntax_error
+from agentless.repo import Symbol, parse_symbols, syntax_error
 
 FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([^`]*)$")
 CODE_START = re.compile(

@@ -14,7 +14,7 @@ from agentless.repair.fragment import Fragment, find_fragment
 from agentless.repair.match import indent_of
 from agentless.repair.outcome import Refusal
 from agentless.repair.reshape import definition_at, left_out, reshape
-from agentless.repo.index import Symbol, parse_symbols
+from agentless.repo import Symbol, parse_symbols
 
 MAX_CHARS = 200_000
 """Longer replies are refused: no element that may be asked for is near it, and every piece of code is parsed."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agentless.records import Location
-from agentless.repo.index import Symbol
+from agentless.repo import Symbol
 
 GAP_CHARS = 32
 """What a line that stands for hidden ones costs."""

@@ -10,14 +10,14 @@
 """
 
 from agentless.repo.cache import BlobCache
-from agentless.repo.facts import FileFacts, Symbol
+from agentless.repo.facts import FileFacts
 from agentless.repo.history import Past
 from agentless.repo.index import Index
 from agentless.repo.outline import outline_text, tree_text
-from agentless.repo.paths import is_auxiliary_path, is_test_path, language_of
+from agentless.repo.paths import is_auxiliary_path, is_test_path, language_of, main_languages
 from agentless.repo.skeleton import skeleton_text
 from agentless.repo.snapshot import RepoSnapshot
-from agentless.repo.symbols import parse_symbols
+from agentless.repo.symbols import Symbol, parse_symbols
 from agentless.repo.syntax import new_syntax_error, syntax_error
 from agentless.repo.tree import Entry
 
@@ -32,6 +32,7 @@ __all__ = [
     "is_auxiliary_path",
     "is_test_path",
     "language_of",
+    "main_languages",
     "new_syntax_error",
     "outline_text",
     "parse_symbols",

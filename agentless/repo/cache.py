@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from agentless.folders import cache_folder
 from agentless.repo import rows, wordlist
+from agentless.repo.reader import Reader, Source
 from agentless.repo.recent import Recent
 from agentless.repo.vocabulary import Vocabulary
 
@@ -36,6 +37,7 @@ PRAGMA auto_vacuum = INCREMENTAL;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 PRAGMA journal_size_limit = 16777216;
+PRAGMA wal_autocheckpoint = 8000;
 """
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS blobs (key BLOB PRIMARY KEY, used INTEGER NOT NULL, reason TEXT NOT NULL,
@@ -76,6 +78,8 @@ class BlobCache:
         self.database, self.inode = connect(self.file)
         self.vocabulary = Vocabulary()
         """Words of the facts in the file, as far as this process has seen them; another one after damage."""
+        self.texts = Reader(self.vocabulary)
+        """What this process has read, by the words of the vocabulary."""
         self.recent: Recent[bytes, CachedBlob] = Recent()
         """Sound rows that were loaded on the day below."""
         self.day = 0
@@ -131,6 +135,10 @@ class BlobCache:
     def refresh(self, database: sqlite3.Connection) -> None:
         """Learn the words that others have added; the lock is held."""
         self.vocabulary = wordlist.refreshed(database, self.vocabulary)
+
+    def read_texts(self, sources: Sequence[Source]) -> tuple[list[bytes], Vocabulary] | None:
+        """Packed facts of texts and the vocabulary that they are of; None where it cannot learn their words."""
+        return self.texts.read(sources, self.learn)
 
     def learn(self, words: Iterable[str]) -> Vocabulary | None:
         """The vocabulary with all of these words, kept on disk; None where disk or lock forbids it."""

@@ -3,39 +3,45 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
-from itertools import filterfalse
 
 from agentless.repo.cache import BlobCache, CachedBlob
-from agentless.repo.facts import (
-    FORMAT,
-    FileFacts,
-    Symbol,
-    is_covered,
-    pack_facts,
-    unpack_facts,
-    with_packed_counts,
-)
+from agentless.repo.facts import FORMAT, FileFacts, is_covered, unpack_facts
 from agentless.repo.grammars import grammar_version
 from agentless.repo.history import Past
 from agentless.repo.past import past_of
-from agentless.repo.paths import is_test_path, language_of
-from agentless.repo.sections import read_facts
+from agentless.repo.paths import is_test_path, language_of, main_languages
+from agentless.repo.reader import Reader, Source
+from agentless.repo.rules import entry_reason
 from agentless.repo.snapshot import RepoSnapshot
-from agentless.repo.symbols import parse_symbols
-from agentless.repo.syntax import syntax_error
+from agentless.repo.symbols import Symbol, parse_symbols
 from agentless.repo.vocabulary import Vocabulary
 
-__all__ = ["FileFacts", "Index", "Symbol", "parse_symbols", "read_facts", "syntax_error"]
-
-SAVED_AT_ONCE = 500
-"""Blobs between two writes to the cache: an interrupted first run keeps what it has."""
-
-
-MANY_FILES = 8192
-"""Above this number the facts of most files stay packed."""
-
+BYTES_AT_ONCE = 4_000_000
+"""Text between two writes to the cache: an interrupted first run keeps what it has."""
+FILES_AT_ONCE = 5000
+"""The same as a number of files."""
+NOTHING = FileFacts()
 HISTORY_FOLDER = "history"
 """Histories lie below the folder of the blob cache."""
+
+
+class Keys(dict[str, bytes]):
+    """Path -> what its facts depend on: its content, and how it is read. Made when asked for."""
+
+    def __init__(self, snapshot: RepoSnapshot) -> None:
+        super().__init__()
+        self.entries = snapshot.entries
+        self.main = main_languages(path for path in snapshot.candidates() if not is_test_path(path))
+        """Files of other languages are read as plain text: they are many, large, and rarely meant."""
+
+    def __missing__(self, path: str) -> bytes:
+        key = self[path] = bytes.fromhex(self.entries[path].sha) + reading(self.language(path))
+        return key
+
+    def language(self, path: str) -> str:
+        """How a file is read, "" as plain text."""
+        language = language_of(path)
+        return language if language in self.main else ""
 
 
 class Index:
@@ -44,66 +50,74 @@ class Index:
     def __init__(self, snapshot: RepoSnapshot, cache: BlobCache | None = None) -> None:
         self.snapshot = snapshot
         self.cache = cache
-        self.keys = {
-            path: bytes.fromhex(snapshot.entries[path].sha) + reading(language_of(path))
-            for path in snapshot.candidates()
-        }
-        """Path -> what its facts depend on: its content, and how its language is read."""
+        self.keys = Keys(snapshot)
         self.packed: dict[bytes, bytes] = {}
-        self.lean = len(self.keys) > MANY_FILES
-        self.own = Vocabulary()
-        """Words of facts that no cache keeps."""
-        self.vocabulary = self.own
+        self.own = Reader(Vocabulary(), max_bytes=0)
+        """Reads what no cache keeps."""
+        self.vocabulary = cache.vocabulary if cache is not None else self.own.lexicon.vocabulary
         """Words of what is packed."""
         self.unpacked: dict[bytes, FileFacts] = {}
+        self.parsed: dict[bytes, tuple[Symbol, ...]] = {}
+        self.asked: set[bytes] = set()
+        """What the cache was asked for."""
 
     @classmethod
-    def build(cls, snapshot: RepoSnapshot, cache: BlobCache | None = None, *, tests: bool = True) -> "Index":
-        """Screen all files and parse those of a known language; other files get their facts when somebody asks.
+    def build(cls, snapshot: RepoSnapshot, cache: BlobCache | None = None) -> "Index":
+        """Take the facts of all sources that are no tests; other files get theirs when somebody asks.
 
         Args:
             snapshot: stays open as long as the index is used.
-            cache: facts of blobs seen before; None parses everything.
-            tests: parse test files too; False leaves them until somebody asks for their facts.
+            cache: facts of blobs seen before; None reads everything.
 
         Raises:
             RepositoryError: an object is missing.
         """
         index = cls(snapshot, cache)
-        wanted = snapshot.candidates()
-        index.recall(wanted)
-        sources = [path for path in wanted if language_of(path) and (tests or not is_test_path(path))]
-        index.prepare(sources)
-        index.absorb(snapshot.unscreened(wanted), parse=False)
+        index.prepare(path for path in snapshot.candidates() if language_of(path) and not is_test_path(path))
         return index
 
-    def paths(self) -> list[str]:
-        """Files whose text may be shown and edited, sorted."""
-        return self.snapshot.paths()
+    def paths(self, *, tests: bool = True) -> list[str]:
+        """Files whose text may be shown and edited, sorted; reads those whose content nobody has looked at.
+
+        Args:
+            tests: also tests, by path.
+        """
+        wanted = [path for path in self.snapshot.candidates() if tests or not is_test_path(path)]
+        self.recall(self.snapshot.unscreened(wanted))
+        self.absorb(self.snapshot.unscreened(wanted), parse=False)
+        reasons, entries = self.snapshot.reasons, self.snapshot.entries
+        return [path for path in wanted if not reasons[entries[path].sha]]
 
     def text(self, path: str) -> str:
         """Text of a file, "" when it may not be edited."""
         return self.snapshot.text(path) or ""
 
     def symbols(self, path: str) -> tuple[Symbol, ...]:
-        """Definitions, top-level assignments and imports of a file, in order of position."""
-        return tuple(self.facts(path).symbols)
+        """Definitions, top-level assignments and imports of a file in order of position, parsed when asked for."""
+        if self.snapshot.editable(path):
+            return ()
+        key = self.keys[path]
+        if key not in self.parsed:
+            self.parsed[key] = parse_symbols(self.text(path), language_of(path))
+        return self.parsed[key]
 
     def facts(self, path: str) -> FileFacts:
         """Facts of one file; empty when it may not be edited.
 
-        The first question about a file that is neither source nor test makes those of all such files: who ranks by
-        content asks for all of them, and one batch is many times faster.
+        The first question about a test makes those of all tests, and one about another text those of all such
+        files: who ranks by content asks for all of them, and one batch is many times faster.
         """
-        if self.snapshot.editable(path):
-            return FileFacts()
+        entry = self.snapshot.entries.get(path)
+        if entry is None or entry_reason(entry) or self.snapshot.reasons.get(entry.sha):
+            return NOTHING
         key = self.keys[path]
-        if key not in self.unpacked:
-            if key not in self.packed:
-                self.prepare([path] if is_test_path(path) else filterfalse(is_test_path, self.paths()))
-            if key in self.packed:
-                self.unpacked[key] = unpack_facts(self.packed.pop(key), self.vocabulary, lean=self.lean)
-        return self.unpacked[key]
+        found = self.unpacked.get(key)
+        if found is None and key not in self.packed:
+            tests = is_test_path(path)
+            self.prepare(other for other in self.snapshot.candidates() if is_test_path(other) == tests)
+        if found is None and key in self.packed:
+            found = self.unpacked[key] = unpack_facts(self.packed.pop(key), self.vocabulary)
+        return found or NOTHING
 
     @cached_property
     def past(self) -> Past | None:
@@ -112,55 +126,61 @@ class Index:
         return past_of(self.snapshot.reader.git, self.snapshot.commit_id, folder)
 
     def prepare(self, paths: Iterable[str]) -> None:
-        """Make facts of these files, reading and parsing in one batch what no cache has."""
+        """Make facts of these files, reading in one batch what no cache has."""
         reasons, entries = self.snapshot.reasons, self.snapshot.entries
-        wanted = {self.keys[path]: path for path in paths if not reasons.get(entries[path].sha)}
-        lacking = [path for key, path in wanted.items() if key not in self.unpacked and key not in self.packed]
+        wanted = {self.keys[path]: path for path in paths}
+        self.recall(wanted.values())
+        lacking = [
+            path
+            for key, path in wanted.items()
+            if key not in self.unpacked and key not in self.packed and not reasons.get(entries[path].sha)
+        ]
         self.absorb(lacking, parse=True)
 
     def recall(self, paths: Iterable[str]) -> None:
-        """Take from the cache what it has of these files."""
-        if self.cache is None:
-            return
+        """Take from the cache what it has of these files and was not asked for yet."""
         shas = {self.keys[path]: self.snapshot.entries[path].sha for path in paths}
-        found = self.cache.load(list(shas))
-        self.vocabulary = self.cache.vocabulary
+        new = [key for key in shas if key not in self.asked]
+        self.asked.update(new)
+        if self.cache is None or not new:
+            return
+        found = self.cache.load(new)
+        if not self.packed:
+            self.vocabulary = self.cache.vocabulary
         for key, blob in found.items():
             self.snapshot.reasons[shas[key]] = blob.reason
-            if is_covered(blob.facts, self.vocabulary):
+            if self.vocabulary is self.cache.vocabulary and is_covered(blob.facts, self.vocabulary):
                 self.packed[key] = blob.facts
 
     def absorb(self, paths: Iterable[str], *, parse: bool) -> None:
-        """Read files, learn whether they may be edited, parse them where asked, and remember it."""
+        """Read files, learn whether they may be edited, take their facts where asked, and remember it."""
         reasons: dict[bytes, str] = {}
-        made: dict[bytes, FileFacts] = {}
+        sources: dict[bytes, Source] = {}
+        waiting = 0
         for path, data in self.snapshot.blobs(paths):
             key = self.keys[path]
             reasons[key] = self.snapshot.editable(path)
             if parse and not reasons[key]:
-                made[key] = read_facts(data, language_of(path), path=path)
-            if len(reasons) >= SAVED_AT_ONCE:
-                self.settle(reasons, made)
-                reasons, made = {}, {}
-        self.settle(reasons, made)
+                sources[key] = Source(data, self.keys.language(path))
+            waiting += len(data)
+            if waiting >= BYTES_AT_ONCE or len(reasons) >= FILES_AT_ONCE:
+                self.settle(reasons, sources)
+                reasons, sources, waiting = {}, {}, 0
+        self.settle(reasons, sources)
 
-    def settle(self, reasons: Mapping[bytes, str], made: Mapping[bytes, FileFacts]) -> None:
-        """Remember what was read. Its words stay packed in memory as well: thousands of files have millions."""
-        words = {word for facts in made.values() for counts in (facts.words, facts.doc_words) for word in counts}
-        learned = self.cache.learn(words) if self.cache is not None and words else None
-        vocabulary = learned or self.own
-        if learned is None:
-            self.own.learn(words)
-        packed = {key: pack_facts(facts, vocabulary) for key, facts in made.items()}
-        for key, facts in made.items():
-            self.unpacked[key] = (
-                unpack_facts(packed[key], vocabulary, lean=True)
-                if self.lean
-                else with_packed_counts(facts, packed[key], vocabulary)
-            )
+    def settle(self, reasons: Mapping[bytes, str], sources: Mapping[bytes, Source]) -> None:
+        """Take the facts of texts, and remember them."""
+        texts = list(sources.values())
+        kept = self.cache.read_texts(texts) if self.cache is not None else None
+        packed, vocabulary = kept or self.own.read_alone(texts)
+        facts = dict(zip(sources, packed, strict=True))
+        if vocabulary is self.vocabulary:
+            self.packed.update(facts)
+        else:
+            self.unpacked.update((key, unpack_facts(value, vocabulary)) for key, value in facts.items())
         if self.cache is not None and reasons:
-            kept = packed if learned is not None else {}
-            self.cache.save({key: CachedBlob(reason, kept.get(key, b"")) for key, reason in reasons.items()})
+            known = facts if kept is not None else {}
+            self.cache.save({key: CachedBlob(reason, known.get(key, b"")) for key, reason in reasons.items()})
 
 
 @cache

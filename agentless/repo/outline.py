@@ -6,7 +6,7 @@ matters least first, and says what is missing.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from agentless.repo.facts import FileFacts, Symbol
+from agentless.repo.symbols import Symbol
 
 
 def tree_text(paths: Iterable[str], *, max_chars: int = 0) -> str:
@@ -58,12 +58,12 @@ def shared(left: Sequence[str], right: Sequence[str]) -> int:
     return count
 
 
-def outline_text(path: str, facts: FileFacts, *, max_chars: int = 0) -> str:
+def outline_text(path: str, symbols: Iterable[Symbol], *, max_chars: int = 0) -> str:
     """The file's path, then the names it defines, nested; imports are left out.
 
     Over budget constants go first, then methods, then what stands last.
     """
-    definitions = [symbol for symbol in facts.symbols if symbol.kind != "import"]
+    definitions = [symbol for symbol in symbols if symbol.kind != "import"]
     without_constants = [symbol for symbol in definitions if symbol.kind != "constant"]
     top = [symbol for symbol in without_constants if symbol.kind == "class" or "." not in symbol.name]
     text = ""

@@ -1,6 +1,8 @@
 """What a path alone says about a file: its language, whether it is a test, whether it is beside the point."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 
 CACHED_PATHS = 1 << 16
@@ -14,6 +16,8 @@ LANGUAGES = {
     ".rb": "ruby", ".php": "php", ".cs": "csharp", ".swift": "swift", ".kt": "kotlin", ".scala": "scala",
 }  # fmt: skip
 
+MAIN_SHARE = 0.5
+"""A language with this share of the most used one's files is main too."""
 TEST_FOLDERS = frozenset({"tests", "__tests__", "testcases", "testdata", "test_data", "spec", "specs", "e2e"})
 TOP_TEST_FOLDERS = frozenset({"test", "testing", "src/test", "src/testing"})
 TEST_NAME = re.compile(
@@ -32,6 +36,14 @@ def language_of(path: str) -> str:
     name = path.rpartition("/")[2]
     stem, dot, suffix = name.rpartition(".")
     return LANGUAGES.get(f".{suffix.lower()}", "") if dot and stem else ""
+
+
+def main_languages(paths: Iterable[str]) -> frozenset[str]:
+    """The language of most of the files, and others of at least half as many; none where no language is known."""
+    counts = Counter(map(language_of, paths))
+    counts.pop("", None)
+    most = max(counts.values(), default=0)
+    return frozenset(language for language, count in counts.items() if count >= MAIN_SHARE * most)
 
 
 @lru_cache(maxsize=CACHED_PATHS)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from agentless.repo.facts import Symbol
 from agentless.repo.outline import clipped
+from agentless.repo.symbols import Symbol
 
 LOOSE_LINES = 3
 """Lines kept of a run at the top level that is no symbol: licence, module docstring, main block."""

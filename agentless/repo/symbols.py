@@ -8,13 +8,32 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agentless.records import ElementKind
-from agentless.repo.facts import DOC_CHARS, Symbol
 from agentless.repo.grammars import captures, has_grammar, parse
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+DOC_CHARS = 200
 QUOTES = re.compile(r"""^[A-Za-z]{0,2}('''|\"""|'|")(.*?)(?:\1)?$""", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A definition, a top-level assignment, or an import. Only "\\n" ends a line, as in patches."""
+
+    kind: ElementKind
+    """Imports are symbols too (their module is the name): leave them out where definitions are meant."""
+    name: str
+    """Qualified: `Blueprint.__init__`, `outer.inner`; for an import the module as written."""
+    start_line: int
+    """1-based, decorators included."""
+    end_line: int
+    doc: str = ""
+    """First line of the docstring, at most 200 characters."""
+    body_line: int = 0
+    """First line after the signature; 0 for constants, imports, and bodies on the signature's line."""
+    doc_lines: tuple[int, int] = (0, 0)
+    """First and last line of the docstring, zeros without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +45,6 @@ class Parsed:
     imported: tuple[str, ...] = ()
     docs: str = ""
     """Docstrings and comments as written, one after another."""
-    broken: bool = False
-    """Whether the grammar had to recover from an error."""
 
 
 @dataclass(slots=True)
@@ -155,8 +172,7 @@ def read_symbols(text: bytes, language: str) -> Parsed:
         sweep.take(capture, node)
     symbols = tuple(dict.fromkeys(finished(symbol) for symbol in sweep.symbols))
     named = tuple(symbol for symbol in symbols if symbol.name)
-    broken = tree.root_node.has_error
-    return Parsed(named, tuple(sweep.imports), tuple(sweep.imported), "\n".join(sweep.docs), broken)
+    return Parsed(named, tuple(sweep.imports), tuple(sweep.imported), "\n".join(sweep.docs))
 
 
 def parse_symbols(text: str, language: str) -> tuple[Symbol, ...]:

@@ -24,6 +24,11 @@ class Vocabulary:
                 self.words.append(word)
                 self.numbers[word] = len(self.words) - 1
 
+    def learned(self, words: Iterable[str]) -> "Vocabulary":
+        """Itself, with these words."""
+        self.learn(words)
+        return self
+
     def covers(self, epoch: int, count: int) -> bool:
         """Whether facts of this epoch that use the first `count` words can be read."""
         return epoch == self.epoch and count <= len(self.words)

@@ -61,7 +61,7 @@ def extended(database: sqlite3.Connection, known: Vocabulary, words: Iterable[st
     with database:
         database.execute("BEGIN IMMEDIATE")
         vocabulary = refreshed(database, known)
-        new = sorted(wanted - vocabulary.numbers.keys())
+        new = sorted(word for word in wanted if word not in vocabulary.numbers)
         if new:
             packed = zlib.compress("\n".join(new).encode("utf-8", "replace"), 6)
             page = (len(vocabulary.words), vocabulary.epoch, packed, zlib.crc32(packed))

@@ -13,8 +13,7 @@ LONGEST_WORD = 64
 """Longer runs are data (hashes, base64), not words."""
 
 
-@lru_cache(maxsize=CACHED_WORDS)
-def pieces(word: str) -> tuple[str, ...]:
+def split_identifier(word: str) -> tuple[str, ...]:
     """Lower-case parts of an identifier, the whole one first: `HTTPServer2` is httpserver2, http, server, 2.
 
     A word of one part gives itself alone; outer underscores are no part of a word.
@@ -24,6 +23,12 @@ def pieces(word: str) -> tuple[str, ...]:
         return ()
     parts = [part.lower() for part in PIECE.findall(word)]
     return (whole,) if len(parts) < 2 else (whole, *parts)
+
+
+@lru_cache(maxsize=CACHED_WORDS)
+def pieces(word: str) -> tuple[str, ...]:
+    """The same, remembered."""
+    return split_identifier(word)
 
 
 def count_words(text: str) -> dict[str, int]:

@@ -116,7 +116,7 @@ def import_score(index: Index, test: str, module: str) -> float:
     """1 for an import of the module itself, less for a package above it, 0 for none."""
     facts = index.facts(test)
     best = 0.0
-    for name in (*facts.imports, *facts.imported):
+    for name in facts.targets:
         if name == module or name.startswith(f"{module}."):
             return 1.0
         if module.startswith(f"{name}."):

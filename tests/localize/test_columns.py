@@ -7,37 +7,41 @@ from hypothesis import strategies as st
 
 from agentless.localize.columns import Columns, joined, read_columns, read_planes
 from agentless.repo import FileFacts
-from agentless.repo.facts import PackedCounts, pack_facts, unpack_facts
+from agentless.repo.facts import PackedCounts, unpack_facts
 from agentless.repo.planes import to_planes
 from agentless.repo.vocabulary import Vocabulary
+from tests.packing import pack
 
-COUNTS = st.dictionaries(st.sampled_from([f"w{n}" for n in range(12)]), st.integers(1, 2**32 - 1), max_size=8)
+WORDS = st.sampled_from([f"w{n}" for n in range(12)])
+COUNTS = st.dictionaries(WORDS, st.tuples(st.integers(1, 2**32 - 1), st.integers(0, 2**32 - 1)), max_size=8)
 
 
 def packed(facts: FileFacts, vocabulary: Vocabulary) -> PackedCounts:
-    words = unpack_facts(pack_facts(facts, vocabulary), vocabulary).words
+    words = unpack_facts(pack(facts, vocabulary), vocabulary).words
     assert isinstance(words, PackedCounts)
     return words
 
 
-@given(st.lists(st.tuples(COUNTS, COUNTS), max_size=5), st.integers(0, 70_000))
-def test_words_and_counts_of_each_file(files: list[tuple[dict[str, int], dict[str, int]]], others: int) -> None:
+@given(st.lists(COUNTS, max_size=5), st.integers(0, 70_000))
+def test_words_and_counts_of_each_file(files: list[dict[str, tuple[int, int]]], others: int) -> None:
     vocabulary = Vocabulary()
     vocabulary.learn(f"other{number}" for number in range(others))
     vocabulary.learn(f"w{number}" for number in range(12))
     texts = {
-        7 * place: packed(FileFacts(words=words, doc_words=docs), vocabulary)
-        for place, (words, docs) in enumerate(files)
+        7 * place: packed(
+            FileFacts(
+                words={word: count for word, (count, _) in file.items()},
+                doc_words={word: docs for word, (_, docs) in file.items() if docs},
+            ),
+            vocabulary,
+        )
+        for place, file in enumerate(files)
     }
     found = {
         (owner, vocabulary.words[word]): (count, doc)
         for owner, word, count, doc in zip(*(column.tolist() for column in read_columns(texts)), strict=True)
     }
-    assert found == {
-        (7 * place, word): (words.get(word, 0), docs.get(word, 0))
-        for place, (words, docs) in enumerate(files)
-        for word in words.keys() | docs.keys()
-    }
+    assert found == {(7 * place, word): both for place, file in enumerate(files) for word, both in file.items()}
 
 
 @pytest.mark.parametrize(

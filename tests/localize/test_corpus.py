@@ -1,18 +1,16 @@
 """Documents made of the index's facts."""
 
-import gc
-
 import pytest
 
-from agentless.localize.corpus import Corpus, no_collection, own_names, path_names
+from agentless.localize.corpus import Corpus, own_names, path_names
 from agentless.localize.tokens import stem, stems
-from agentless.repo import FileFacts, Index, Symbol
+from agentless.repo import FileFacts, Index
 
 
 def test_documents_stand_in_path_order(index: Index) -> None:
     corpus = Corpus.of(index, ["src/shop/stock.py", "src/shop/cart.py"])
     assert corpus.paths == ("src/shop/cart.py", "src/shop/stock.py")
-    assert [facts.lines for facts in corpus.facts] == [index.facts(path).lines for path in corpus.paths]
+    assert [facts.size for facts in corpus.facts] == [index.facts(path).size for path in corpus.paths]
 
 
 def test_files_without_content_keep_their_path(index: Index) -> None:
@@ -28,19 +26,6 @@ def test_files_whose_words_do_not_count_are_not_read(index: Index) -> None:
     assert [index.keys[path] in read for path in both] == [False, True]
 
 
-@pytest.mark.parametrize("enabled", [True, False])
-def test_the_collector_is_left_as_it_was(enabled: bool) -> None:
-    before = gc.isenabled()
-    try:
-        (gc.enable if enabled else gc.disable)()
-        with pytest.raises(KeyError), no_collection():
-            assert not gc.isenabled()
-            raise KeyError
-        assert gc.isenabled() is enabled
-    finally:
-        (gc.enable if before else gc.disable)()
-
-
 @pytest.mark.parametrize(
     ("path", "names"),
     [
@@ -54,14 +39,8 @@ def test_names_of_a_path(path: str, names: tuple[str, ...]) -> None:
     assert path_names(path) == names
 
 
-def test_own_names_leave_imports_and_classes_out() -> None:
-    symbols = (
-        Symbol("import", "os.path", 1, 1),
-        Symbol("class", "A", 2, 9),
-        Symbol("method", "A.run", 3, 5),
-        Symbol("constant", "LIMIT", 10, 10),
-    )
-    assert own_names(FileFacts(symbols=symbols)) == ["A", "run", "LIMIT"]
+def test_own_names_leave_classes_out() -> None:
+    assert own_names(FileFacts(defined="A\nA.run\nLIMIT")) == ["A", "run", "LIMIT"]
 
 
 def test_stems_of_identifiers() -> None:

@@ -11,8 +11,9 @@ from agentless.localize.bm25 import Table
 from agentless.localize.counts import FILES_AT_ONCE, count_names, count_texts, count_words
 from agentless.localize.tokens import stems
 from agentless.repo import FileFacts, Index
-from agentless.repo.facts import pack_facts, unpack_facts
+from agentless.repo.facts import unpack_facts
 from agentless.repo.vocabulary import Vocabulary
+from tests.packing import pack
 
 WORDS = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 300), max_size=6)
 
@@ -24,7 +25,7 @@ def cells(table: Table) -> dict[tuple[int, int], float]:
 
 def packed(words: Mapping[str, int], vocabulary: Vocabulary) -> Mapping[str, int]:
     vocabulary.learn(words)
-    return unpack_facts(pack_facts(FileFacts(words=dict(words)), vocabulary), vocabulary).words
+    return unpack_facts(pack(FileFacts(words=dict(words)), vocabulary), vocabulary).words
 
 
 @given(st.lists(WORDS, max_size=5), st.lists(st.sampled_from("abcxyz"), unique=True))
@@ -78,7 +79,7 @@ def test_texts_and_docstrings_are_counted_together() -> None:
     ]
     vocabulary = Vocabulary()
     vocabulary.learn("abc")
-    packed_files = [unpack_facts(pack_facts(facts, vocabulary), vocabulary) for facts in files]
+    packed_files = [unpack_facts(pack(facts, vocabulary), vocabulary) for facts in files]
     mixed = [files[0], packed_files[1], packed_files[2], files[3]]
     for some in (files, packed_files, mixed):
         (words, lengths), (docs, doc_lengths) = count_texts(["b", "a", "x"], some, vocabulary)

@@ -93,16 +93,15 @@ async def test_vectors_of_another_size_are_made_again(cached: Index) -> None:
 
 
 def test_what_is_embedded_is_the_head_of_the_file(index: Index) -> None:
-    text = head_text(CART, index.text(CART), index.facts(CART))
+    text = head_text(CART, index.text(CART), index.symbols(CART))
     assert text.startswith(f"{CART}\nclass Cart What a customer wants to buy.\nmethod Cart.__init__\n")
     assert "method Cart.add_item Put an item into the cart." in text
     assert '"""Carts hold items."""' in text and "LIMIT" in text.partition('"""')[2]
 
 
 def test_a_long_file_is_cut_and_its_first_lines_stay(index: Index) -> None:
-    facts = index.facts(CART)
-    many = [symbol for symbol in facts.symbols for _ in range(100)]
-    long = head_text(CART, "first line\n" + "x" * 100_000, type(facts)(symbols=tuple(many)))
+    many = [symbol for symbol in index.symbols(CART) for _ in range(100)]
+    long = head_text(CART, "first line\n" + "x" * 100_000, many)
     assert len(long) == HEAD_CHARS and NAMES_CHARS < long.index("first line") < HEAD_CHARS
 
 

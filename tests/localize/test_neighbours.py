@@ -64,10 +64,10 @@ def test_no_commits_at_all() -> None:
 
 def test_files_that_the_best_ones_import() -> None:
     facts = (
-        FileFacts(imports=(".b", "p.c", "os")),
-        FileFacts(imports=(".d", ".b")),
+        FileFacts(imports=".b\np.c\nos"),
+        FileFacts(imports=".d", imported=".b"),
         FileFacts(),
-        FileFacts(imports=(".a",)),
+        FileFacts(imports=".a"),
     )
     corpus = Corpus(CORPUS.paths, facts)
     values = import_feature(corpus, Seeds.of(np.array([2.0, 1.0, 0.0, -1.0])))

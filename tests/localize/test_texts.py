@@ -9,7 +9,7 @@ from agentless.localize.query import read_query
 from agentless.localize.retrieve import candidates
 from agentless.localize.texts import fold, text_features
 from agentless.localize.weights import load_weights
-from agentless.repo import FileFacts, Index, Symbol
+from agentless.repo import FileFacts, Index
 
 
 def best(index: Index, issue: str, feature: str) -> str:
@@ -35,8 +35,7 @@ def test_the_file_that_answers_best(index: Index, issue: str, feature: str, path
 
 
 def test_content_is_not_stemmed_and_symbols_are() -> None:
-    symbols = (Symbol("function", "reserve_items", 1, 2),)
-    facts = FileFacts(words={"items": 1}, symbols=symbols)
+    facts = FileFacts(words={"items": 1}, defined="reserve_items")
     corpus = Corpus(("a.py", "b.py"), (facts, FileFacts(words={"other": 1})))
     features = text_features(corpus, read_query("item"), load_weights())
     assert features["content"].tolist() == [0.0, 0.0]

@@ -5,7 +5,7 @@ import pytest
 from agentless.records import Location
 from agentless.repair.extras import bound, import_place, indented, joined, needed_helpers, needed_imports
 from agentless.repair.fragment import Fragment, find_fragment
-from agentless.repo.index import parse_symbols
+from agentless.repo import parse_symbols
 
 ELEMENT = Location(path="a.py", start_line=1, end_line=2, kind="function", name="area")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agentless.records import Location, SampleOutcome
 from agentless.repair.outcome import Refusal
 from agentless.repair.rewrite import Rewritten, rewrite
-from agentless.repo.index import parse_symbols
+from agentless.repo import parse_symbols
 from tests.repair.conftest import SHAPES
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from agentless.records import ElementKind, Location
 from agentless.repair.windows import Source, View, plan_views, signature_lines, spans_of, with_gaps
-from agentless.repo.index import parse_symbols
+from agentless.repo import parse_symbols
 
 
 def source(path: str, functions: int, body: int = 8) -> Source:

@@ -1,72 +1,48 @@
 import zlib
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentless.repo.facts import (
-    HEAD,
-    FileFacts,
-    PackedCounts,
-    PackedSymbols,
-    Symbol,
-    is_covered,
-    pack_facts,
-    unpack_facts,
-    with_packed_counts,
-)
+from agentless.repo.facts import HEAD, FileFacts, PackedCounts, is_covered, unpack_facts
 from agentless.repo.vocabulary import Vocabulary
+from tests.packing import knowing, pack
 
-plain = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
+plain = st.text(st.characters(codec="utf-8", exclude_characters="\0\n"), max_size=20)
 counts = st.dictionaries(plain, st.integers(1, 10_000_000), max_size=8)
-texts = st.lists(plain, max_size=4).map(tuple)
-lines = st.integers(0, 10_000)
-symbols = st.builds(
-    Symbol,
-    kind=st.sampled_from(["class", "function", "method", "async_function", "async_method", "constant", "import"]),
-    name=plain,
-    start_line=st.integers(1, 10_000),
-    end_line=st.integers(1, 10_000),
-    doc=plain,
-    body_line=lines,
-    doc_lines=st.tuples(lines, lines),
-)
+lines = st.lists(plain.filter(bool), max_size=4).map("\n".join)
+
+
+def with_words(facts: FileFacts, words: Mapping[str, int], share: int) -> FileFacts:
+    docs = {
+        word: count // 2 for number, (word, count) in enumerate(words.items()) if number % 3 < share and count > 1
+    }
+    return FileFacts(facts.size, facts.defined, facts.imports, facts.imported, words, docs)
+
+
 facts = st.builds(
-    FileFacts,
-    language=st.sampled_from(["", "python", "go"]),
-    lines=st.integers(0, 10**6),
-    bytes=st.integers(0, 10**6),
-    symbols=st.lists(symbols, max_size=4).map(tuple),
-    imports=texts,
-    words=counts,
-    doc_words=counts,
-    imported=texts,
+    with_words,
+    st.builds(FileFacts, size=st.integers(0, 10**6), defined=lines, imports=lines, imported=lines),
+    counts,
+    st.integers(0, 3),
 )
-
-
-def knowing(*found: FileFacts) -> Vocabulary:
-    vocabulary = Vocabulary()
-    for each in found:
-        vocabulary.learn([*each.words, *each.doc_words])
-    return vocabulary
 
 
 @given(facts, facts)
 def test_packing_is_lossless(value: FileFacts, other: FileFacts) -> None:
     vocabulary = knowing(other, value)
-    packed = pack_facts(value, vocabulary)
+    packed = pack(value, vocabulary)
     restored = unpack_facts(packed, vocabulary)
-    assert restored == value == with_packed_counts(value, packed, vocabulary)
-    assert unpack_facts(packed, vocabulary, lean=True) == value
-    assert pack_facts(restored, vocabulary) == packed
+    assert restored == value
+    assert pack(restored, vocabulary) == packed
 
 
-@given(counts, counts)
-def test_packed_counts_are_a_mapping_like_the_dict(words: dict[str, int], docs: dict[str, int]) -> None:
-    value = FileFacts(words=words, doc_words=docs)
+@given(facts)
+def test_packed_counts_are_a_mapping_like_the_dict(value: FileFacts) -> None:
     vocabulary = knowing(value)
-    restored = unpack_facts(pack_facts(value, vocabulary), vocabulary)
-    for packed, expected in ((restored.words, words), (restored.doc_words, docs)):
+    restored = unpack_facts(pack(value, vocabulary), vocabulary)
+    for packed, expected in ((restored.words, value.words), (restored.doc_words, value.doc_words)):
         assert isinstance(packed, PackedCounts)
         assert dict(packed) == dict(packed.items()) == expected
         assert len(packed) == len(expected) and set(packed) == packed.keys() == expected.keys()
@@ -78,15 +54,16 @@ def test_packed_counts_are_a_mapping_like_the_dict(words: dict[str, int], docs: 
 
 
 def test_words_stand_in_the_order_of_their_numbers() -> None:
-    value = FileFacts(words={"b": 1, "a": 2, "c": 3}, doc_words={"c": 1})
-    vocabulary = knowing(value)
-    assert list(unpack_facts(pack_facts(value, vocabulary), vocabulary).words) == ["b", "a", "c"]
+    vocabulary = Vocabulary()
+    vocabulary.learn(["b", "a", "c"])
+    value = FileFacts(words={"a": 2, "b": 1, "c": 3}, doc_words={"c": 1})
+    assert list(unpack_facts(pack(value, vocabulary), vocabulary).words) == ["b", "a", "c"]
 
 
 def test_a_word_that_is_not_there() -> None:
     value = FileFacts(words={"a": 1})
     vocabulary = knowing(value)
-    packed = unpack_facts(pack_facts(value, vocabulary), vocabulary).words
+    packed = unpack_facts(pack(value, vocabulary), vocabulary).words
     assert packed.get("b") is None and packed.get("b", 0) == 0
     with pytest.raises(KeyError):
         packed["b"]
@@ -95,7 +72,7 @@ def test_a_word_that_is_not_there() -> None:
 def test_counts_of_many_files_stay_packed() -> None:
     values = [FileFacts(words={f"word{number}": number + 1, "shared": 2}) for number in range(3)]
     vocabulary = knowing(*values)
-    one, two, three = (unpack_facts(pack_facts(value, vocabulary), vocabulary).words for value in values)
+    one, two, three = (unpack_facts(pack(value, vocabulary), vocabulary).words for value in values)
     assert one["word0"] == 1 and two["shared"] == 2
     assert isinstance(one, PackedCounts) and PackedCounts.last[0] is two, "only the last one is unpacked"
     assert (one["shared"], three["word2"]) == (2, 3)
@@ -103,15 +80,21 @@ def test_counts_of_many_files_stay_packed() -> None:
 
 def test_facts_of_nothing() -> None:
     empty = FileFacts()
-    assert (empty.language, empty.lines, empty.symbols, dict(empty.words)) == ("", 0, (), {})
+    assert (empty.size, empty.names, empty.targets, dict(empty.words)) == (0, [], [], {})
     vocabulary = Vocabulary()
-    assert unpack_facts(pack_facts(empty, vocabulary), vocabulary) == empty
+    assert unpack_facts(pack(empty, vocabulary), vocabulary) == empty
+
+
+def test_only_a_newline_ends_a_name() -> None:
+    odd = FileFacts(defined="A\u2028b\nA.c", imports="os\x0b", imported=".x\n.y")
+    assert odd.names == ["A\u2028b", "A.c"]
+    assert odd.targets == ["os\x0b", ".x", ".y"]
 
 
 def test_facts_are_read_with_the_words_they_were_packed_with() -> None:
     value = FileFacts(words={"a": 1, "b": 1})
     vocabulary = knowing(value)
-    packed = pack_facts(value, vocabulary)
+    packed = pack(value, vocabulary)
     shorter = Vocabulary(vocabulary.epoch)
     shorter.learn(["a"])
     assert is_covered(packed, vocabulary)
@@ -122,17 +105,7 @@ def test_facts_are_read_with_the_words_they_were_packed_with() -> None:
 
 def test_a_word_takes_few_bytes() -> None:
     value = FileFacts(words={f"some_identifier_{number}": 1 + number % 7 for number in range(1000)})
-    packed = pack_facts(value, knowing(value))
-    _, _, size = HEAD.unpack_from(packed)
+    packed = pack(value, knowing(value))
+    *_, size = HEAD.unpack_from(packed)
     assert len(packed) - size < 2000
     assert zlib.decompress(packed[HEAD.size + size :])
-
-
-def test_lean_symbols_are_a_sequence_like_the_tuple() -> None:
-    symbols = tuple(Symbol("function", f"f{number}", number + 1, number + 2) for number in range(3))
-    value = FileFacts(symbols=symbols)
-    packed = unpack_facts(pack_facts(value, Vocabulary()), Vocabulary(), lean=True).symbols
-    assert isinstance(packed, PackedSymbols)
-    assert tuple(packed) == symbols and packed == symbols and packed != symbols[:2]
-    assert (len(packed), packed[1], packed[1:], packed[-1]) == (3, symbols[1], symbols[1:], symbols[2])
-    assert symbols[1] in packed and list(reversed(packed)) == list(reversed(symbols))

@@ -5,7 +5,7 @@ import pytest
 
 from agentless.repo import BlobCache, FileFacts, Index, RepoSnapshot
 from agentless.repo.facts import PackedCounts
-from agentless.repo.index import read_facts, reading
+from agentless.repo.index import reading
 from tests.conftest import git, make_repo
 
 SOURCE = '"""Doc words."""\nimport os\n\n\nclass Parser:\n    def parse_line(self):\n        return 1\n'
@@ -49,10 +49,12 @@ def test_paths_are_those_of_the_snapshot(snapshot: RepoSnapshot) -> None:
 
 
 def test_facts_of_a_source_file(snapshot: RepoSnapshot) -> None:
-    facts = Index.build(snapshot).facts("pkg/a.py")
-    assert (facts.language, facts.lines, facts.bytes) == ("python", 7, len(SOURCE))
-    assert [symbol.name for symbol in facts.symbols] == ["os", "Parser", "Parser.parse_line"]
-    assert facts.imports == ("os",)
+    index = Index.build(snapshot)
+    facts = index.facts("pkg/a.py")
+    assert facts.size == len(SOURCE)
+    assert facts.names == ["Parser", "Parser.parse_line"]
+    assert [symbol.name for symbol in index.symbols("pkg/a.py")] == ["os", "Parser", "Parser.parse_line"]
+    assert facts.targets == ["os"]
     assert facts.words["parse_line"] == 1
     assert facts.words["parse"] == 1
     assert facts.doc_words == {"doc": 1, "words": 1}
@@ -60,7 +62,6 @@ def test_facts_of_a_source_file(snapshot: RepoSnapshot) -> None:
 
 def test_a_language_without_a_grammar_and_plain_text_have_words(snapshot: RepoSnapshot) -> None:
     index = Index.build(snapshot)
-    assert index.facts("tool.rb").language == "ruby"
     assert index.facts("tool.rb").words["tool"] == 1
     assert index.facts("docs/guide.txt").words == {"how": 1, "to": 1, "parse": 1, "a": 1, "line": 1}
     assert index.symbols("docs/guide.txt") == ()
@@ -82,23 +83,39 @@ def test_text_and_symbols(snapshot: RepoSnapshot) -> None:
 
 def test_one_blob_in_two_languages_is_read_in_both(snapshot: RepoSnapshot) -> None:
     index = Index.build(snapshot)
-    assert index.facts("pkg/__init__.py").language == "python"
-    assert index.facts("web/copy.js").language == "javascript"
     assert index.keys["pkg/a.py"] == index.keys["pkg/copy.py"]
     assert index.keys["pkg/__init__.py"] != index.keys["web/copy.js"]
 
 
+def test_only_main_languages_are_read_as_such(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {f"{name}.py": f"def {name}(): pass\n" for name in "abc"}
+    files |= {"one.js": "function one() {}\n", "two.js": "function two() {}\n"}
+    with RepoSnapshot.open(make_repo(tmp_path, files), "HEAD") as snapshot:
+        assert Index.build(snapshot).facts("one.js").names == ["one"]
+    for name in "defg":
+        (tmp_path / f"{name}.py").write_text("")
+    with RepoSnapshot.open(tmp_path) as snapshot:
+        index = Index.build(snapshot)
+        assert index.facts("one.js").names == [] and index.facts("one.js").words["one"] == 1
+        assert [symbol.name for symbol in index.symbols("one.js")] == ["one"], "when somebody asks"
+
+
 def test_tests_can_wait(snapshot: RepoSnapshot) -> None:
-    index = Index.build(snapshot, tests=False)
+    index = Index.build(snapshot)
     assert index.keys["tests/test_a.py"] not in index.unpacked
-    assert index.facts("tests/test_a.py").symbols[0].name == "test_it"
+    assert index.keys["tests/test_a.py"] not in index.packed
+    assert index.facts("tests/test_a.py").names == ["test_it"]
+    assert "tests/test_a.py" in index.paths()
+    assert "tests/test_a.py" not in index.paths(tests=False)
+    assert set(index.paths()) - set(index.paths(tests=False)) == {"tests/test_a.py"}
 
 
 def test_one_question_about_plain_text_answers_all(snapshot: RepoSnapshot) -> None:
     index = Index.build(snapshot)
-    assert index.keys["docs/more.txt"] not in index.unpacked
+    assert index.keys["docs/more.txt"] not in index.packed
     index.facts("docs/guide.txt")
-    assert index.keys["docs/more.txt"] in index.unpacked
+    assert index.keys["docs/more.txt"] in index.packed
+    assert index.keys["tests/test_a.py"] not in index.packed
 
 
 def test_the_cache_changes_nothing_but_the_work(snapshot: RepoSnapshot, cache: BlobCache, tmp_path: Path) -> None:
@@ -106,12 +123,11 @@ def test_the_cache_changes_nothing_but_the_work(snapshot: RepoSnapshot, cache: B
     with reopened(snapshot, tmp_path / "repo") as first:
         cold = everything(Index.build(first, cache))
     with reopened(snapshot, tmp_path / "repo") as again:
-        warm_index = Index.build(again, cache)
-        assert again.reader.process is None, "a warm index reads no blob"
+        again.reader.close()
+        warm_index = Index.build(again, cache)  # reads no blob
         warm = everything(warm_index)
         assert isinstance(warm["pkg/a.py"].words, PackedCounts)
         assert warm_index.paths() == snapshot.paths()
-        assert again.reader.process is None
     assert plain == cold == warm
 
 
@@ -121,7 +137,8 @@ def test_a_new_commit_parses_only_what_is_new(snapshot: RepoSnapshot, cache: Blo
     (repo / "pkg" / "new.py").write_text("def fresh(): pass\n")
     with RepoSnapshot.open(repo) as dirty:
         index = Index.build(dirty, cache)
-        assert set(index.unpacked) == {index.keys["pkg/new.py"]}
+        index.cache = None
+        assert index.keys["pkg/new.py"] in index.packed and index.facts("pkg/new.py").names == ["fresh"]
         assert index.symbols("pkg/new.py")[0].name == "fresh"
         assert index.symbols("pkg/a.py")[1].name == "Parser"
 
@@ -135,13 +152,6 @@ def test_keys_depend_on_language_and_grammar() -> None:
     keys = {reading(language) for language in ("", "python", "javascript", "typescript", "tsx", "ruby")}
     assert len(keys) == 6
     assert reading("python") == reading("python")
-
-
-@pytest.mark.parametrize(
-    ("data", "lines"), [(b"", 0), (b"x", 1), (b"x\n", 1), (b"x\ny", 2), (b"\n\n", 2), (b"x\r\n", 1)]
-)
-def test_lines_are_counted_by_newlines(data: bytes, lines: int) -> None:
-    assert read_facts(data, "python").lines == lines
 
 
 def test_an_index_of_a_repository_without_sources(tmp_path: Path) -> None:

@@ -2,9 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentless.repo.facts import FileFacts
 from agentless.repo.outline import clipped, outline_text, tree_text
-from agentless.repo.symbols import parse_symbols
+from agentless.repo.symbols import Symbol, parse_symbols
 
 PATHS = ["setup.py", "pkg/b.py", "pkg/a.py", "pkg/sub/c.py", "pkg/sub/deep/d.py", "docs/x.txt", "pkg-extra/e.py"]
 SOURCE = """\
@@ -19,8 +18,8 @@ def f(): pass
 """
 
 
-def facts(source: str) -> FileFacts:
-    return FileFacts(symbols=parse_symbols(source, "python"))
+def symbols(source: str) -> tuple[Symbol, ...]:
+    return parse_symbols(source, "python")
 
 
 def test_the_tree_is_indented_files_before_folders() -> None:
@@ -86,7 +85,7 @@ def test_the_paths_can_be_read_back_from_the_tree(paths: list[str]) -> None:
 
 
 def test_the_outline_has_names_alone() -> None:
-    assert outline_text("pkg/a.py", facts(SOURCE)).split("\n") == [
+    assert outline_text("pkg/a.py", symbols(SOURCE)).split("\n") == [
         "pkg/a.py",
         "  LIMIT",
         "  class A",
@@ -99,21 +98,21 @@ def test_the_outline_has_names_alone() -> None:
 
 
 def test_over_budget_constants_go_first_then_methods_then_the_end() -> None:
-    whole = outline_text("pkg/a.py", facts(SOURCE))
-    without = outline_text("pkg/a.py", facts(SOURCE), max_chars=len(whole) - 1)
+    whole = outline_text("pkg/a.py", symbols(SOURCE))
+    without = outline_text("pkg/a.py", symbols(SOURCE), max_chars=len(whole) - 1)
     assert "LIMIT" not in without
     assert "def m" in without
-    small = outline_text("pkg/a.py", facts(SOURCE), max_chars=len(without) - 1)
+    small = outline_text("pkg/a.py", symbols(SOURCE), max_chars=len(without) - 1)
     assert "def m" not in small
     assert "class A" in small
     assert "def f" in small
-    tiny = outline_text("pkg/a.py", facts(SOURCE), max_chars=35)
+    tiny = outline_text("pkg/a.py", symbols(SOURCE), max_chars=35)
     assert tiny.endswith("more lines)")
     assert len(tiny) <= 35
 
 
 def test_a_file_without_symbols_is_its_path() -> None:
-    assert outline_text("README", FileFacts()) == "README"
+    assert outline_text("README", ()) == "README"
 
 
 @pytest.mark.parametrize("budget", [0, 1000])

@@ -1,0 +1,161 @@
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import agentless
+from agentless.repo.scan import scan
+from agentless.repo.symbols import read_symbols
+from agentless.repo.words import count_words
+
+SOURCES = sorted(Path(agentless.__file__).parent.rglob("*.py"))
+
+
+def names(text: str) -> list[str]:
+    return [name.decode() for _, name in scan(text.encode()).names]
+
+
+def docs(text: str) -> str:
+    return scan(text.encode()).docs.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("def f(): pass", ["f"]),
+        ("async  def f(): pass", ["f"]),
+        ("class A(B):\n    def m(self):\n        def inner(): pass\n    class C:\n        x = 1\n",
+         ["A", "A.m", "A.m.inner", "A.C"]),
+        ("class A:\n    def m(self): pass\ndef f(): pass\n", ["A", "A.m", "f"]),
+        ("class A:\n\tdef m(self): pass\n", ["A", "A.m"]),
+        ("class A: pass\nif x:\n    def f(): pass\nelse:\n    def f(): pass\n", ["A", "f", "f"]),
+        ("class A:\n    def m(self): pass\n    if x:\n        def n(self): pass\n", ["A", "A.m", "A.n"]),
+        ("def f():\n    def g(): pass\n    async with x:\n        def h(): pass\n", ["f", "f.g", "f.h"]),
+        ("class A: pass\ntry:\n    class B: pass\nexcept E:\n    B = None\n", ["A", "B"]),
+        ("X = 1\nY: int = 2\nZ: int\na, b = c, d = 1, 2\nlast, = z\n", ["X", "Y", "Z", "a", "b", "last"]),
+        ("x == 1\nx += 1\nx.y = 1\nx[0] = 1\nf(x=1)\n", []),
+        ("setup(\nname='x',\nversion=2,\n)\nV = (\n1)\n", ["V"]),
+        ("class P: ...\n\nT = 1\n# ends with a comma,\nU = 2\n", ["P", "T", "U"]),
+        ("try:\n    pass\nfinally:\n    pass\nelse:\n    pass\n", []),
+        ("'''\ndef no(): pass\nX = 1\n'''\ndef yes(): pass\n", ["yes"]),
+        ("s = '#'; t = \"'''\"\ndef yes(): pass\n", ["s", "yes"]),
+        ("# '''\ndef yes(): pass\n", ["yes"]),
+        ("s = 'open\ndef yes(): pass\n", ["s", "yes"]),
+        ("print 'two'\ndef yes(): pass\n", ["yes"]),
+        ("d\u00e9f = 1\nclass \u00c4: pass\n", ["d\u00e9f", "\u00c4"]),
+        ("", []),
+        ("define = 1\nclassic = 2\nimportant = 3\nfromage = 4\n", ["define", "classic", "important", "fromage"]),
+    ],
+)  # fmt: skip
+def test_names(text: str, expected: list[str]) -> None:
+    assert names(text) == expected
+    assert names(text.replace("\n", "\r\n")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "imports", "imported"),
+    [
+        ("import os", ["os"], []),
+        ("import os.path as p, sys ; x", ["os.path", "sys"], []),
+        ("import a, \\\n    b\n", ["a", "b"], []),
+        ("from a.b import c, d as e\n", ["a.b"], ["a.b.c", "a.b.d"]),
+        ("from a import (  # first)\n    b,  # second, x\n    c as d,\n)\n", ["a"], ["a.b", "a.c"]),
+        ("from . import views\n", ["."], [".views"]),
+        ("from .. import a\n", [".."], ["..a"]),
+        ("from .a import b\nfrom ..c.d import e\n", [".a", "..c.d"], [".a.b", "..c.d.e"]),
+        ("from a import *\n", ["a"], []),
+        ("from a import b, \\\n    c\n", ["a"], ["a.b", "a.c"]),
+        ("from __future__ import annotations\n", [], []),
+        ("if x:\n    import a\nelse:\n    from b import c\n", ["a", "b"], ["b.c"]),
+        ("raise X() \\\n    from error\n", [], []),
+        ("import a\nimport a\n", ["a"], []),
+        ("'''\nimport no\n'''\n", [], []),
+        ("from \nimport\nfrom x\n", [], []),
+    ],
+)
+def test_imports(text: str, imports: list[str], imported: list[str]) -> None:
+    found = scan(text.encode())
+    assert [name.decode() for name in found.imports] == imports
+    assert [name.decode() for name in found.imported] == imported
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"""Module."""\n', ["Module"]),
+        ("# coding\n\n'''Module.'''\nx = '''no'''\n", ["coding", "Module"]),
+        ("import os\n'''no'''\n", []),
+        ('def f():\n    """Doc."""\n    """no"""\n', ["Doc"]),
+        ("def f(a, b=(1, 2)) -> dict[str, int]:\n    r'''Doc.'''\n", ["Doc"]),
+        ("def f(a='x', b={'k': \"v\"}, c=lambda: 0):\n    'Doc.'\n", ["Doc"]),
+        ("def f(  # note\n    a,\n):\n    # more\n    '''Doc.'''\n", ["note", "more", "Doc"]),
+        ("class A:\n\n    '''Doc.'''\n\n    x = 1\n    '''no'''\n", ["Doc"]),
+        ("def f():\n    x = {\n        'k':\n        'no',\n    }\n", []),
+        ("def f():\n    if x:\n        'no'\n", []),
+        ("def f():\n    'no'.join(x)\n", []),
+        ("def f():\n    'no' % x\n", []),
+        ("x = 1  # why\n", ["why"]),
+        ("x = '# no'\n", []),
+        ("def f():\n    '''Doc '' \\''' still.'''\n", ["Doc", "still"]),
+    ],
+)
+def test_documentation(text: str, expected: list[str]) -> None:
+    assert list(count_words(docs(text))) == [word.lower() for word in expected]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=[path.name for path in SOURCES])
+def test_the_answers_are_those_of_the_syntax_tree(path: Path) -> None:
+    text = path.read_bytes()
+    found, tree = scan(text), read_symbols(text, "python")
+    defined = Counter(symbol.name for symbol in tree.symbols if symbol.kind != "import")
+    assert Counter(name.decode() for _, name in found.names) == defined
+    assert {name.decode() for name in found.imports} == set(tree.imports)
+    assert {name.decode() for name in found.imported} == set(tree.imported)
+    written, wanted = Counter(count_words(found.docs.decode())), Counter(count_words(tree.docs))
+    assert written - wanted == Counter()
+    assert set(wanted - written) <= {"r"}, "the prefix of a docstring"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x = '''", True),
+        ("'''doc", True),
+        ("'''doc\\", True),
+        ("x = 'a", False),
+        ("'''doc'''", False),
+        ("", False),
+    ],
+)
+def test_an_open_string_is_told(text: str, expected: bool) -> None:
+    assert scan(text.encode()).open is expected
+
+
+def test_a_part_leaves_open_what_surrounds_it() -> None:
+    part = scan(b"    def m(self):\n        def inner(): pass\nif x:\n    def f(): pass\n", start=False)
+    assert part.names == ((4, b"m"), (4, b"m.inner"), (0, b"f"))
+    assert (part.indent, part.scopes) == (0, ((4, b"f"),))
+    assert scan(b"    '''no documentation'''\n", start=False).docs == b""
+
+
+@given(st.text(alphabet="'\"#\\\n \t()[]:=,adefclsimport.x\u00e9", max_size=200))
+def test_any_text_is_read(text: str) -> None:
+    found = scan(text.encode())
+    assert b"\n" not in b"".join(name for _, name in found.names)
+    assert found.indent >= 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'"\\' * 100_000, b"'''" * 100_001, b'"""' + b"\\" * 300_000, b"def f(" * 50_000, b"\n" * 300_000,
+        b"def f(" + b"(" * 200_000 + b"\n'''d'''\n", b"from x import (" * 20_000, b"\nimport " + b"a," * 150_000,
+        b"\nx" + b",y" * 150_000 + b"=1", b"\n\n    'd'" * 30_000, b"#" * 300_000, b"\n#\nx = 1" * 40_000,
+        b"\ndef f(\n'd'" * 20_000, b"\n" + b" " * 300_000,
+    ],
+    ids=range(14),
+)  # fmt: skip
+def test_no_text_takes_long(text: bytes) -> None:
+    scan(text)
