@@ -5,7 +5,6 @@ never kept, and not even read from a parquet file.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -14,6 +13,8 @@ from typing import Any
 
 from agentless.errors import DatasetError, InputError
 from agentless.records import Instance
+from agentless.rows import READERS, unreadable
+from agentless.texts import encodable
 
 REQUIRED = ("instance_id", "repo", "base_commit", "problem_statement")
 OPTIONAL = ("version", "image")
@@ -108,11 +109,6 @@ def read_instance(row: Row, place: str) -> Instance:
     return Instance(**{name: encodable(value) for name, value in fields.items()})
 
 
-def encodable(text: str) -> str:
-    """The text without lone surrogates, which JSON can carry and no request or file can; they become `?`."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
 def check_known(ids: Iterable[str], instances: Mapping[str, Instance]) -> None:
     """Refuse ids that the dataset lacks.
 
@@ -134,39 +130,21 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
     Raises:
         DatasetError: the file or a row of it cannot be read.
     """
-    readers = {".jsonl": jsonl_rows, ".json": json_rows, ".parquet": parquet_rows}
-    reader = readers.get(path.suffix.lower())
+    reader = {**READERS, ".parquet": parquet_rows}.get(path.suffix.lower())
     if reader is None:
         raise DatasetError(f"{path}: a dataset is a .jsonl, .json or .parquet file")
-    try:
-        for number, row in reader(path):
-            if not isinstance(row, Mapping):
-                raise DatasetError(f"{path} row {number} is {type(row).__name__}, not an object with fields")
-            yield number, row
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{path} is not UTF-8 text") from error
-
-
-def jsonl_rows(path: Path) -> Iterator[tuple[int, Any]]:
-    """One JSON value per line; blank lines are skipped. Lines end at LF alone: U+2028 may stand in a text."""
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                yield number, parse_json(line, f"{path} row {number}")
-
-
-def json_rows(path: Path) -> Iterator[tuple[int, Any]]:
-    """The elements of the list, or the values of the object."""
-    content = parse_json(path.read_text(encoding="utf-8-sig"), str(path))
-    if not isinstance(content, (list, dict)):
-        raise DatasetError(f"{path} holds {type(content).__name__}, not a list of rows")
-    yield from enumerate(content.values() if isinstance(content, dict) else content, start=1)
+    for number, row in reader(path):
+        if not isinstance(row, Mapping):
+            raise DatasetError(f"{path} row {number} is {type(row).__name__}, not an object with fields")
+        yield number, row
 
 
 def parquet_rows(path: Path) -> Iterator[tuple[int, Any]]:
-    """Rows with only our columns; pyarrow comes with the `parquet` extra."""
+    """Rows with only our columns; pyarrow comes with the `parquet` extra.
+
+    Raises:
+        DatasetError: no pyarrow, or no readable file.
+    """
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
@@ -175,23 +153,8 @@ def parquet_rows(path: Path) -> Iterator[tuple[int, Any]]:
         with parquet.ParquetFile(path) as file:
             columns = [name for name in (*REQUIRED, *OPTIONAL) if name in file.schema_arrow.names]
             rows = file.read(columns=columns).to_pylist()
+    except OSError as error:
+        raise unreadable(path, error) from error
     except ArrowException as error:
         raise DatasetError(f"{path} is no readable parquet file: {str(error).splitlines()[0]}") from error
     yield from enumerate(rows, start=1)
-
-
-def parse_json(text: str, place: str) -> Any:
-    """One JSON value.
-
-    Raises:
-        DatasetError: it is none.
-    """
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{place} is not JSON: {error}") from error
-
-
-def unreadable(path: Path, error: OSError) -> DatasetError:
-    """The error of a file that cannot be opened."""
-    return DatasetError(f"cannot read {path}: {error.strerror or error}")

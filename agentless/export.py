@@ -7,10 +7,11 @@ from typing import Any
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
-from agentless.dataset import parse_json
 from agentless.errors import DatasetError
+from agentless.files import write_whole
 from agentless.records import Prediction, Selection
-from agentless.store import prediction_line, write_whole
+from agentless.rows import parsed
+from agentless.store import prediction_line
 
 KEYS = ("instance_id", "model_name_or_path", "model_patch")
 
@@ -58,7 +59,7 @@ def read_preds(path: str | Path, *, check_patches: bool = True) -> list[Predicti
         places = [(f"{source} entry {n}", row) for n, row in enumerate(json_rows(text, source), start=1)]
     else:
         lines = [(f"{source} line {number}", line) for number, line in enumerate(text.split("\n"), start=1)]
-        places = [(place, parse_json(line, place)) for place, line in lines if line.strip()]
+        places = [(place, parsed(line, place)) for place, line in lines if line.strip()]
     found = ((place, read_prediction(row, place)) for place, row in places)
     return check_all(found, check_patches=check_patches)
 
@@ -69,7 +70,7 @@ def json_rows(text: str, source: Path) -> list[Any]:
     Raises:
         DatasetError: neither a list nor an object, or a value that names another instance than its key.
     """
-    content = parse_json(text, str(source))
+    content = parsed(text, str(source))
     if isinstance(content, list):
         return content
     if not isinstance(content, dict):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from agentless.errors import ConfigError, DownloadError
+from agentless.files import write_whole
 from agentless.folders import cache_folder
 
 NAMES = {"verified": ("SWE-bench/SWE-bench_Verified", "test", 500)}
@@ -22,6 +23,7 @@ def dataset_file(value: str, folder: Path | None = None) -> Path:
     Raises:
         ConfigError: a name, and the library `datasets` is not installed.
         DownloadError: the hub cannot be reached, or gave fewer rows; the text names a file as the other way.
+        StoreError: the cache cannot be written.
     """
     if value not in NAMES or Path(value).is_file():
         return Path(value).expanduser()
@@ -33,11 +35,8 @@ def dataset_file(value: str, folder: Path | None = None) -> Path:
             raise DownloadError(
                 f"{name} gave {len(rows)} rows instead of {count}; give a file with --dataset FILE"
             )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(".partial")
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        partial.write_text(text, encoding="utf-8", newline="")
-        partial.replace(target)
+        write_whole(target, text.encode("utf-8", "replace"))
     return target
 
 

@@ -205,9 +205,9 @@ async def validated(case: Case, localization: Localization, candidates: Candidat
     first = config.select.strategy in REGRESSION_FIRST
     stream = samples_key(case, localization)
     async with world.runner(case.instance, case.snapshot) as runner:
-        kind = runner.name if runner else "none"
+        place = (runner.name, await runner.identity()) if runner else ("none",)
         made = digest_of(candidates.candidates)
-        tests = (stage_digest("validate"), projects_text(), kind)
+        tests = (stage_digest("validate"), projects_text(), *place)
         key = key_of(case.origin, made, config.validation, *tests, stream, first)
         return await step(
             case.store, "validation", key, Validation,

@@ -81,6 +81,35 @@ class ChatModel(Protocol):
         """Tokens of the text by the served tokenizer, or a measured estimate with a margin."""
 
 
+class RelayModel:
+    """A ChatModel that hands everything on to another one; who watches the traffic overrides `ask`."""
+
+    def __init__(self, model: ChatModel) -> None:
+        self.model = model
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+    @property
+    def context_tokens(self) -> int:
+        """The model's context."""
+        return self.model.context_tokens
+
+    async def ask(self, ask: Ask) -> list[Reply]:
+        """The model's replies.
+
+        Raises:
+            ModelServerError: as the model does.
+        """
+        return await self.model.ask(ask)
+
+    async def count_tokens(self, text: str) -> int:
+        """The model's count."""
+        return await self.model.count_tokens(text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestCommand:
     """One command to run inside the patched tree."""
@@ -148,6 +177,17 @@ class TestRunner(Protocol):
     @property
     def name(self) -> str:
         """Kind of isolation, for manifests: bwrap, host, docker."""
+
+    async def identity(self) -> str:
+        """What the tests run on: the id of an image, or path and version of an interpreter.
+
+        Goes into keys, so that results are never taken for those of a rebuilt image or of another interpreter.
+
+        Raises:
+            SandboxError: it cannot be told now.
+            ImageError: the image is not here.
+            ConfigError: there is no such interpreter.
+        """
 
     async def run(self, job: TestJob) -> TestReport:
         """Run one job in a fresh tree.

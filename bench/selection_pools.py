@@ -16,7 +16,7 @@ from typing import Any
 
 from agentless.records import Candidate, Candidates, Evidence, ReproductionTest, Sample, Validation, Verdict
 from agentless.select.normalize import lines_key
-from agentless.select.trees import digest
+from agentless.texts import text_digest
 
 Row = Mapping[str, Any]
 
@@ -87,7 +87,7 @@ def whole(row: Row) -> Row:
         return {"instance_id": "", "key": "", "res": {}, **row}
     patch = row.get("model_patch") or ""
     row = {"instance_id": "", "system": "unknown", **row, "model_patch": patch}
-    row.setdefault("patch_hash", digest(patch))
+    row.setdefault("patch_hash", text_digest(patch))
     row.setdefault("ast_hash", lines_key(patch))
     return row
 

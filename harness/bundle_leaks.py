@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agentless.errors import DatasetError
+from agentless.rows import READERS, jsonl_rows
 
 LISTS = re.compile(r"(FAIL_TO_PASS|PASS_TO_PASS)\\*[\"']?\s*[:=]\s*\\*[\"']?\s*[\[({]")
 """A test list under its name, as a row or a program has it."""
@@ -67,22 +68,8 @@ def read_answers(path: Path) -> dict[str, Answers]:
     Raises:
         DatasetError: unreadable, or rows without ids.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix == ".json":
-            content = json.loads(text)
-            rows = list(content.values()) if isinstance(content, dict) else content
-        else:
-            rows = [json.loads(line) for line in text.split("\n") if line.strip()]
-    except OSError as error:
-        raise DatasetError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise DatasetError(f"{path} is not a dataset as .jsonl or .json: {error}") from error
-    if (
-        not isinstance(rows, list)
-        or not rows
-        or not all(isinstance(row, dict) and "instance_id" in row for row in rows)
-    ):
+    rows = [row for _, row in READERS.get(path.suffix.lower(), jsonl_rows)(path)]
+    if not rows or not all(isinstance(row, dict) and "instance_id" in row for row in rows):
         raise DatasetError(f"{path} holds no rows, or rows without instance_id")
     return {str(row["instance_id"]): answers_of(row) for row in rows}
 

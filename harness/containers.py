@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from agentless.errors import EngineError, ImageError
 from harness.archive import collected, packed, unpacked
-from harness.disk import DiskWatch, root_of
+from harness.disk import PAUSED, DiskWatch, root_of
 from harness.engine import docker_errors, explained
 from harness.execution import Execution, Finished, StoppedError
 from harness.leftovers import leftovers, remove, remove_leftovers
@@ -115,7 +115,7 @@ class Container:
             output_bytes=self.limits.output_mb * MIB,
         )  # fmt: skip
         try:
-            finished = self.judged(self.call("cannot run a command", execution.run))
+            finished = self.judged(self.call("cannot run a command", execution.run), watch)
         except BaseException:
             self.remove()
             raise
@@ -123,16 +123,38 @@ class Container:
             self.remove()
         return finished
 
-    def judged(self, finished: Finished) -> Finished:
-        """The end of a command, with a kill from elsewhere known as one."""
-        if finished.outcome != "ended" or finished.exit_code not in KILLED:
-            return finished
+    def judged(self, finished: Finished, watch: DiskWatch) -> Finished:
+        """The end of a command, with a kill from elsewhere known as one.
+
+        Raises:
+            EngineError: it ended for the machine's sake: the container was paused, or Docker's disk is full.
+        """
         try:
-            died = self.died()
+            if finished.outcome == "timeout" and self.state()["Paused"]:
+                raise EngineError(PAUSED)
+            if finished.outcome != "ended":
+                return finished
+            reason, died = KILLED.get(finished.exit_code or 0, ""), False
+            if reason:
+                died = self.died()
+            else:  # one that is over within a quarter of a second was never looked at
+                reason = self.call("cannot watch a container", watch.look)
         except BaseException:
             finished.log.close()
             raise
-        return replace(finished, outcome="killed", exit_code=None, reason=KILLED[finished.exit_code], died=died)
+        if not reason:
+            return finished
+        return replace(finished, outcome="killed", exit_code=None, reason=reason, died=died)
+
+    def state(self) -> dict[str, Any]:
+        """What the engine says of the container.
+
+        Raises:
+            EngineError: the engine did not answer.
+        """
+        told = self.call("cannot inspect a container", lambda: self.client.api.inspect_container(self.name))
+        found: dict[str, Any] = told["State"]
+        return found
 
     def died(self) -> bool:
         """Whether the container ended, and not for lack of memory: killed from within, or by the engine's restart.
@@ -142,8 +164,7 @@ class Container:
         """
         end = time.monotonic() + DEATH_SECONDS
         while True:
-            told = self.call("cannot inspect a container", lambda: self.client.api.inspect_container(self.name))
-            state = told["State"]
+            state = self.state()
             if not state["Running"] or time.monotonic() > end:
                 return not state["Running"] and not state["OOMKilled"]
             time.sleep(0.05)

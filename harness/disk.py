@@ -4,10 +4,11 @@ Measured: the engine answers the size of a container's layer in 2 to 4 ms while 
 `statvfs` of its disk costs microseconds. So free space is looked at four times a second, and the layer whenever
 an eighth of its limit has gone from the disk, at least every five seconds. One that writes 1 GB/s is stopped a few
 hundred MB above its limit. Where the engine's disk cannot be seen from here (another machine, Docker Desktop), the
-layer alone is measured, every second.
+layer alone is measured, every second. What is measured says as well whether somebody has paused the container.
 """
 
 import os
+import sys
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -22,13 +23,18 @@ COST_FACTOR = 20
 """A measurement that takes long is made more rarely: at most 5% of the time goes there."""
 
 
+FREE_FILES = 10_000
+"""Inodes that Docker's disk must have left; an image or a test suite makes thousands of files."""
+PAUSED = "a container was paused under its tests; docker ps --filter status=paused shows who stands still"
+
+
 class Free(NamedTuple):
     """What a disk has left."""
 
     space: int
     """Bytes."""
     files: int
-    """Inodes."""
+    """Inodes; `sys.maxsize` on file systems that do not count them."""
 
 
 @lru_cache(maxsize=8)
@@ -47,7 +53,7 @@ def root_of(client: Any) -> Path | None:
 def free(root: Path) -> Free:
     """What is left on the disk below `root` for programs that are not root's."""
     status = os.statvfs(root)
-    return Free(status.f_bavail * status.f_frsize, status.f_favail)
+    return Free(status.f_bavail * status.f_frsize, status.f_favail if status.f_files else sys.maxsize)
 
 
 class DiskWatch:
@@ -71,11 +77,12 @@ class DiskWatch:
         """Why the container must be stopped for what it wrote, "" when all is well.
 
         Raises:
-            EngineError: Docker's disk is short, and this container is not the one that filled it.
+            EngineError: Docker's disk is short, and this container is not the one that filled it; or somebody
+                has paused the container.
             docker's errors: the engine did not answer.
         """
         now = self.left()
-        short = now is not None and now.space < self.limits.free_disk_mb * MIB
+        short = self.shortage(now) if now else ""
         if short or self.due(now):
             used = self.measure(now) // MIB
             if used > self.limits.disk_mb:
@@ -85,12 +92,18 @@ class DiskWatch:
             self.start = now
             if made > self.limits.files:
                 return f"{made} files made, the limit is {self.limits.files}"
-        if now and short:
+        if short:
             raise EngineError(
-                f"only {now.space // MIB} MiB free on Docker's disk ({self.root}): free some space "
+                f"only {short} free on Docker's disk ({self.root}): free some space "
                 "(docker system df shows what takes it)"
             )
         return ""
+
+    def shortage(self, now: Free) -> str:
+        """What the disk has too little of and how much there is, "" when there is enough."""
+        if now.space < self.limits.free_disk_mb * MIB:
+            return f"{now.space // MIB} MiB"
+        return f"{now.files} inodes" if now.files < FREE_FILES else ""
 
     def due(self, now: Free | None) -> bool:
         """Whether it is time to measure."""
@@ -99,11 +112,18 @@ class DiskWatch:
         return time.monotonic() >= self.next
 
     def measure(self, now: Free | None) -> int:
-        """Bytes in the container's writable layer."""
+        """Bytes in the container's writable layer.
+
+        Raises:
+            EngineError: the container is paused.
+        """
         begin = time.monotonic()
         api = self.client.api
         url = api._url("/containers/{0}/json", self.container_id)  # no public call asks for the size
-        size = int(api._result(api._get(url, params={"size": 1}), json=True).get("SizeRw") or 0)
+        told = api._result(api._get(url, params={"size": 1}), json=True)
+        if told.get("State", {}).get("Paused"):
+            raise EngineError(PAUSED)
+        size = int(told.get("SizeRw") or 0)
         end = time.monotonic()
         self.seen = now
         self.next = end + max(SLOW_SECONDS if self.root else BLIND_SECONDS, COST_FACTOR * (end - begin))

@@ -2,9 +2,9 @@
 
 from typing import Any, NamedTuple
 
+from agentless.owners import owner_is_dead
 from harness.engine import docker_errors, explained, status_of
 from harness.limits import INSTANCE, MARK, OWNER, RUN
-from harness.owners import owner_is_dead
 
 REMOVED_BY_OTHERS = (404, 409)
 """Statuses of a removal that somebody else did, or is doing."""

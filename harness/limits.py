@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.owners import owner
+from agentless.owners import owner
 
 MIB = 1024 * 1024
 

@@ -1,10 +1,10 @@
 """What a run has pulled, on disk, so that a resumed run still knows which images are its own to remove."""
 
 import json
-import os
 from pathlib import Path
 
 from agentless.errors import StoreError
+from agentless.files import write_whole
 
 
 class PulledRecord:
@@ -48,15 +48,14 @@ class PulledRecord:
         self.write()
 
     def write(self) -> None:
-        """Replace the file; a reader sees the old one or the new one."""
+        """Replace the file; a reader sees the old one or the new one.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
         if self.path is None:
             return
-        scratch = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            scratch.write_text(json.dumps(self.ids, indent=2), encoding="utf-8")
-            scratch.replace(self.path)
-        except OSError as error:
-            raise StoreError(f"{self.path} cannot be written: {error.strerror or error}") from error
+        write_whole(self.path, json.dumps(self.ids, indent=2).encode())
 
 
 def read(path: Path) -> dict[str, str]:

@@ -3,17 +3,21 @@
 import asyncio
 import contextlib
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from agentless.errors import EngineError
+from agentless.errors import EngineError, ImageError
 from agentless.ports import TestJob, TestReport
 from harness.activation import PRELUDE, environment_after
 from harness.attempt import Attempt
 from harness.containers import Container, ContainerLimits, StoppedError, container_labels
 from harness.engine import with_retries
+from harness.keeper import image_id
 from harness.placing import place, unsafe_path
 from harness.reuse import Reset
+
+T = TypeVar("T")
 
 TRIES, FIRST_WAIT_S = 6, 2.0
 """Waits of 2, 4, 8, 16 and 32 s: a restart of the engine takes less than that minute."""
@@ -61,6 +65,7 @@ class DockerRunner:
         self.slots = slots or asyncio.Semaphore(2)
         self.reuse, self.prelude, self.workdir = reuse, prelude, workdir
         self.tries, self.first_wait_s = tries, first_wait_s
+        self.image_id = ""
         self.environment: dict[str, str] | None = None
         self.activating = threading.Lock()
         self.idle: list[Reset] = []
@@ -78,16 +83,44 @@ class DockerRunner:
         if problem := unsafe_path(job.files):
             return TestReport(applied=False, note=f"a test file could not be placed: {problem}")
         async with self.slots:
-            stop = threading.Event()
-            future = asyncio.get_running_loop().run_in_executor(self.threads, self.work, job, stop)
-            try:
-                return await asyncio.shield(future)
-            except asyncio.CancelledError:
-                stop.set()
-                await asyncio.wait([future])
-                if not future.cancelled():
-                    future.exception()  # seen: nobody waits for it any more
-                raise
+            return await self.threaded(lambda stop: self.work(job, stop))
+
+    async def identity(self) -> str:
+        """The image's id, which a rebuilt image of the same name does not have; asked once.
+
+        Raises:
+            EngineError: the engine failed, also after all tries.
+            ImageError: the image is not here.
+        """
+        if not self.image_id:
+            self.image_id = await self.threaded(self.look)
+        return self.image_id
+
+    async def threaded(self, function: Callable[[threading.Event], T]) -> T:
+        """The value of a function in a thread of ours; when cancelled, it is told to stop and waited for."""
+        stop = threading.Event()
+        future = asyncio.get_running_loop().run_in_executor(self.threads, function, stop)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            stop.set()
+            await asyncio.wait([future])
+            if not future.cancelled():
+                future.exception()  # seen: nobody waits for it any more
+            raise
+
+    def look(self, stop: threading.Event) -> str:
+        """The image's id, asked for again while the engine fails; blocks."""
+
+        def attempt() -> str:
+            if stop.is_set():
+                raise StoppedError("the question was cancelled")
+            return image_id(self.client, self.image)
+
+        found = with_retries(attempt, tries=self.tries, first_wait_s=self.first_wait_s, sleep=stop.wait)
+        if not found:
+            raise ImageError(f"{self.image} is not here; pull or build it")
+        return found
 
     def work(self, job: TestJob, stop: threading.Event) -> TestReport:
         """The job, tried again while the engine fails; blocks."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from agentless.errors import EngineError, InfrastructureError
 from harness.containers import ContainerLimits, container_options
-from harness.disk import DiskWatch, root_of
+from harness.disk import PAUSED, DiskWatch, root_of
 from harness.engine import docker_errors, explained
 from harness.leftovers import remove
 from harness.limits import MIB
@@ -30,6 +30,8 @@ STOPPED = (126, 137)
 """Exit codes of a command in a container that has ended, and of one that ended together with it."""
 DEATH_SECONDS = 1.0
 """The engine hears of the end of a command before that of its container."""
+STALL_SECONDS = 60.0
+"""An engine that gives no answer for so long carries no output either, and tests wait until they can print."""
 EAGER = 4 * MIB
 """Output up to here is handed on as it comes; beyond, in growing blocks: swebench appends each to one `bytes`."""
 
@@ -65,6 +67,10 @@ class ScoringClient:
         """Why the run says nothing about the patch."""
         self.broken = False
         """The trouble came while the patch was applied or its tests ran: what failed, failed for it."""
+        self.stalled = False
+        """The engine, or the container, stood still for a while: that the tests took too long says nothing."""
+        self.asked = 0.0
+        """When a question to the engine began that has no answer yet; 0 = there is none."""
         self.removed = False
         """We ended the container ourselves."""
         self.closed = False
@@ -92,13 +98,36 @@ class ScoringClient:
         try:
             look = DiskWatch(self.real, self.name, self.limits, root_of(self.real))
             while not self.over.wait(0.25):
+                self.asked = time.monotonic()
                 reason = look.look()
+                self.check_stall()
+                self.asked = 0.0
                 if reason:
                     return self.kill(reason)
         except failures as error:
-            if not self.over.is_set():
+            if not self.over.is_set() and not self.removed:
+                self.stalled = True
                 self.say_broken(error, "cannot watch the container")
                 self.remove()
+
+    def check_stall(self) -> None:
+        """Note that the engine has let us wait for long."""
+        seconds = time.monotonic() - self.asked
+        if self.asked and seconds > STALL_SECONDS:
+            self.stalled = True
+            self.trouble = self.trouble or f"Docker did not answer for {seconds:.0f} s while the tests ran"
+
+    def end(self, api: Any) -> None:
+        """The tests' time is over: end the container, and see whether they could use it."""
+        failures: tuple[type[Exception], ...] = (InfrastructureError, *docker_errors())
+        self.check_stall()
+        try:
+            if not self.removed and not self.stalled and api.inspect_container(self.name)["State"].get("Paused"):
+                raise EngineError(PAUSED)
+        except failures as error:
+            self.stalled = True
+            self.trouble = self.trouble or str(explained(error, "cannot tell why the tests took so long"))
+        self.remove()
 
     def kill(self, reason: str) -> None:
         """End the container at a bound."""
@@ -207,7 +236,7 @@ class BoundedContainer:
         fails in an image without that program: here the container itself goes.
         """
         if named.get("detach"):
-            return self.scoring.remove()
+            return self.scoring.end(self.real.client.api)
         result = self.real.exec_run(*arguments, **named)
         if result.exit_code in STOPPED:
             self.scoring.check_command(self.real.client.api)

@@ -11,11 +11,8 @@
 """
 
 import fcntl
-import hashlib
 import json
-import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +20,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from agentless.errors import DatasetError, RunFolderError, StoreError
+from agentless.errors import DatasetError, RunFolderError
+from agentless.files import sweep, unwritable, write_whole
+from agentless.texts import text_digest
 from harness.outcomes import Outcome, Score
 
 SYSTEM = "agentless"
@@ -36,13 +35,13 @@ SAFE_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,150}")
 
 def patch_key(patch: str) -> str:
     """First 16 hex digits of the SHA-256 of the patch; equal patches run once."""
-    return hashlib.sha256(patch.encode("utf-8", "replace")).hexdigest()[:16]
+    return text_digest(patch)
 
 
 def row_key(row: Mapping[str, Any]) -> str:
     """Digest of the columns that judge; the image's name is not among those that a changed template touches."""
     judging = {name: row.get(name) for name in JUDGES if name != "image"}
-    return hashlib.sha256(json.dumps(judging, sort_keys=True).encode()).hexdigest()[:16]
+    return text_digest(json.dumps(judging, sort_keys=True))
 
 
 def check_id(instance_id: str) -> str:
@@ -82,6 +81,7 @@ class Records:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise RunFolderError(f"another process scores into {self.folder}; wait for it") from error
+            sweep([self.folder, *self.folder.glob("scores/*")])
             yield
 
     def path(self, instance_id: str, key: str) -> Path:
@@ -132,30 +132,4 @@ def write_json(path: Path, content: object) -> None:
     Raises:
         StoreError: the disk is full or read-only; the old content is untouched.
     """
-    write_bytes(path, (json.dumps(content, indent=1) + "\n").encode())
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Replace the file as a whole.
-
-    Raises:
-        StoreError: the disk is full or read-only; the old content is untouched.
-    """
-    temporary = path.parent / f".tmp-{secrets.token_hex(8)}"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise unwritable(path, error) from error
-
-
-def unwritable(path: Path, error: OSError) -> StoreError:
-    """The error of a failed write as one line that names the fix."""
-    return StoreError(f"could not write {path}: {error.strerror or error}; free some space or name another folder")
+    write_whole(path, (json.dumps(content, indent=1) + "\n").encode())

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from agentless.files import write_whole
 from harness.outcomes import LOG, OUTPUT, REPORT, Score, ScoreVerdict
 from harness.score_pool import Worker
-from harness.score_records import SYSTEM, Records, write_bytes, write_json
+from harness.score_records import SYSTEM, Records, write_json
 
 RUN_ID = "evaluation"
 GRADED: tuple[ScoreVerdict, ...] = ("resolved", "unresolved")
@@ -41,7 +42,7 @@ async def write_report(records: Records, rows: Iterable[Mapping[str, Any]], scor
         }
         async with Worker(folder) as worker:
             answer = await worker.ask(job, REPORT_SECONDS)
-        write_bytes(target, Path(answer["path"]).read_bytes())  # noqa: ASYNC240 - a few kilobytes
+        write_whole(target, Path(answer["path"]).read_bytes())  # noqa: ASYNC240 - a few kilobytes
     return target
 
 

@@ -1,13 +1,13 @@
 """Dataset rows that can be scored: whole, gold included; never given to a stage."""
 
 import asyncio
-import json
 import tempfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from agentless.errors import DatasetError
+from agentless.rows import READERS, jsonl_rows
 from harness.score_pool import Worker, WorkerError
 from harness.score_records import check_id
 
@@ -34,15 +34,14 @@ def load_rows(dataset: str) -> dict[str, Row]:
     Raises:
         DatasetError: it cannot be read, or a row cannot be scored; the text names the row and what it lacks.
     """
-    readers = {".jsonl": jsonl_rows, ".json": json_rows}
     if dataset in OFFICIAL:
         found = asyncio.run(swebench_rows(OFFICIAL[dataset]))
     else:
         path = Path(dataset)
         if not path.is_file():
             raise DatasetError(f"no dataset file {dataset}; name a .jsonl, .json or .parquet file, or: verified")
-        reader = readers.get(path.suffix.lower())
-        found = reader(path) if reader else asyncio.run(swebench_rows(str(path.resolve())))
+        reader = READERS.get(path.suffix.lower())
+        found = values(reader(path)) if reader else asyncio.run(swebench_rows(str(path.resolve())))
     rows: dict[str, Row] = {}
     for number, row in enumerate(found, start=1):
         place = f"{dataset} row {number}"
@@ -99,52 +98,9 @@ def known_ids(wanted: Iterable[str], rows: Collection[str], *, skip: bool) -> li
     return known
 
 
-def jsonl_rows(path: Path) -> list[Any]:
-    """One JSON value per line. Lines end at LF alone: U+2028 may stand in a text.
-
-    Raises:
-        DatasetError: unreadable.
-    """
-    lines = text_of(path).split("\n")
-    return [parsed(line, f"{path} line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
-
-
-def json_rows(path: Path) -> list[Any]:
-    """The elements of a list, or the values of an object.
-
-    Raises:
-        DatasetError: unreadable.
-    """
-    content = parsed(text_of(path), str(path))
-    if not isinstance(content, list | Mapping):
-        raise DatasetError(f"{path} holds {type(content).__name__}, not a list of rows")
-    return list(content.values()) if isinstance(content, Mapping) else content
-
-
-def text_of(path: Path) -> str:
-    """The file's text.
-
-    Raises:
-        DatasetError: unreadable, or not UTF-8.
-    """
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DatasetError(f"cannot read {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{path} is not UTF-8 text") from error
-
-
-def parsed(text: str, place: str) -> Any:
-    """One JSON value.
-
-    Raises:
-        DatasetError: it is none.
-    """
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{place} is not JSON: {error}") from error
+def values(numbered: Iterable[tuple[int, Any]]) -> list[Any]:
+    """The rows without the numbers of their lines."""
+    return [row for _, row in numbered]
 
 
 async def swebench_rows(name: str) -> list[Any]:
@@ -167,4 +123,4 @@ async def swebench_rows(name: str) -> list[Any]:
                     "" if name.endswith(".parquet") else "; without a network, name a file of it: --dataset FILE"
                 )
                 raise DatasetError(f"cannot load {name} ({worker.last_words()}){hint}") from error
-        return jsonl_rows(target)
+        return values(jsonl_rows(target))

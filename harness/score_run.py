@@ -8,11 +8,15 @@ from importlib.metadata import version
 from typing import Any
 
 from agentless.errors import ImageError, InfrastructureError, RateLimitError
+from agentless.texts import encodable
 from harness.outcomes import UNJUDGED, Outcome, Score, classify
 from harness.score_engine import EngineView, is_missing, no_leftovers
 from harness.score_pool import GRACE_SECONDS, Worker, WorkerError
 from harness.score_records import Records, row_key
 from harness.score_task import SENT, Keeper, Note, Settings, Task
+
+JUDGED = frozenset({"resolved", "unresolved", "apply_failed", "timeout"})
+"""Verdicts of a run that went to its end."""
 
 
 class Run:
@@ -131,18 +135,11 @@ class Run:
             answer = {"error": str(error)}
         outcome = classify(self.records.logs(task.instance_id, task.key), task.instance_id)
         # a run that went to its end stands, though its container could not be removed; one that broke does not
-        stands = (
-            ("resolved", "timeout")
-            if answer.get("broken")
-            else ("resolved", "unresolved", "apply_failed", "timeout")
-        )
+        stands = {"resolved", "timeout"} if answer.get("broken") else JUDGED
+        if answer.get("stalled"):
+            stands = stands - {"timeout"}
         if answer["error"] and outcome.verdict not in stands:
             outcome = Outcome(verdict="infra", note=answer["error"])
         elif outcome.verdict == "missing_image" and answer["image_id"]:
             outcome = replace(outcome, verdict="infra")
         return outcome, answer
-
-
-def encodable(text: str) -> str:
-    """The text without lone surrogates, which JSON can carry and no file can; they become `?`."""
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -53,7 +53,7 @@ class Judge:
     def run(self, job: dict[str, Any]) -> dict[str, Any]:
         """Run one patch; the verdict is in the files, the answer has what is not in them."""
         begin = time.monotonic()
-        answer: dict[str, Any] = {"image_id": "", "error": "", "broken": False}
+        answer: dict[str, Any] = {"image_id": "", "error": "", "broken": False, "stalled": False}
         failures: tuple[type[Exception], ...] = (InfrastructureError, *docker_errors())
         try:
             with closing(connect(ENGINE_TIMEOUT)) as real:
@@ -65,7 +65,7 @@ class Judge:
                     judge(job, client)
                 finally:
                     client.close()
-                answer["error"], answer["broken"] = client.trouble, client.broken
+                answer |= {"error": client.trouble, "broken": client.broken, "stalled": client.stalled}
         except failures as error:
             answer["error"] = str(explained(error, "cannot score"))
         return {**answer, "seconds": time.monotonic() - begin}

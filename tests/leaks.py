@@ -82,6 +82,9 @@ class Recorder:
         self.jobs: list[TestJob] = []
         self.reports: list[TestReport] = []
 
+    async def identity(self) -> str:
+        return await self.inner.identity() if self.inner else "recorder"
+
     async def run(self, job: TestJob) -> TestReport:
         self.jobs.append(job)
         report = await self.inner.run(job) if self.inner else self.judge(job)

@@ -143,8 +143,8 @@ def test_unknown_ids_are_named_with_what_was_meant(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("data.csv", b"a,b", "a dataset is a .jsonl, .json or .parquet file"),
-        ("data.jsonl", b'{"instance_id": ', "row 1 is not JSON"),
-        ("data.jsonl", b"[" * 100_000, "row 1 is not JSON"),
+        ("data.jsonl", b'{"instance_id": ', "line 1 is not JSON"),
+        ("data.jsonl", b"[" * 100_000, "line 1 is not JSON"),
         ("data.jsonl", b"\xff\xfe{}", "not UTF-8"),
         ("data.json", b"{", "is not JSON"),
         ("data.json", b'"text"', "holds str, not a list of rows"),

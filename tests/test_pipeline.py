@@ -43,6 +43,10 @@ class Judge:
     def __init__(self, broken: bool = False) -> None:
         self.jobs: list[TestJob] = []
         self.broken = broken
+        self.runs_on = "image 1"
+
+    async def identity(self) -> str:
+        return self.runs_on
 
     async def run(self, job: TestJob) -> TestReport:
         self.jobs.append(job)
@@ -227,6 +231,20 @@ async def test_votes_lost_to_the_server_are_asked_again(bench: Bench) -> None:
     second = await bench.run(again)
     assert stages(again)["localize"] == 2
     assert {rollout.outcome for rollout in second.localization.rollouts} == {"ok"}
+
+
+async def test_a_rebuilt_image_or_another_interpreter_runs_all_tests_again(bench: Bench) -> None:
+    first = await bench.run(scripted(answer))
+    jobs = len(bench.judge.jobs)
+    await bench.run(scripted(answer))
+    assert len(bench.judge.jobs) == jobs
+    bench.judge.runs_on = "image 2"
+    again = await bench.run(scripted(answer))
+    assert len(bench.judge.jobs) == 2 * jobs
+    assert again.validation == first.validation
+    bench.judge.runs_on = "image 1"
+    await bench.run(scripted(answer))
+    assert len(bench.judge.jobs) == 2 * jobs, "the cells of the first image are still known"
 
 
 async def test_tests_that_could_not_run_are_tried_again(bench: Bench) -> None:

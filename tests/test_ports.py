@@ -10,6 +10,7 @@ from agentless.ports import (
     Message,
     NoProgress,
     Progress,
+    RelayModel,
     Reply,
     TestCommand,
     TestJob,
@@ -32,6 +33,18 @@ def test_what_was_not_said_is_unknown_and_never_good() -> None:
     assert CommandResult(name="a", exit_code=None, outcome="killed").tests == {}
     assert Reply(attempt=0, outcome="truncated").text == ""
     assert TestJob().patch == ""
+
+
+async def test_a_relay_passes_for_the_model_behind_it() -> None:
+    model: ChatModel = ScriptedModel(["one", "two"], context_tokens=77, name="behind")
+    relay: ChatModel = RelayModel(RelayModel(model))
+    assert (relay.name, relay.context_tokens) == ("behind", 77)
+    assert await relay.count_tokens("some text") == await model.count_tokens("some text")
+    ask = Ask(
+        instance_id="a", stage="repair", purpose="edit", messages=(Message(role="user", content="x"),),
+        attempts=(3, 4),
+    )  # fmt: skip
+    assert [(reply.attempt, reply.text) for reply in await relay.ask(ask)] == [(3, "one"), (4, "two")]
 
 
 def test_an_ask_is_greedy_and_single_unless_told_otherwise() -> None:

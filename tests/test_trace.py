@@ -10,7 +10,8 @@ import pytest
 from agentless.errors import ModelServerError, StoreError
 from agentless.ports import Ask, Message, Reply
 from agentless.prompting import turns_text
-from agentless.trace import CallLog, TracedModel, messages_digest, read_calls, text_digest
+from agentless.texts import text_digest
+from agentless.trace import CallLog, TracedModel, messages_digest, read_calls
 
 PROMPT = (Message(role="system", content="Be brief."), Message(role="user", content="Fix it. " * 500))
 

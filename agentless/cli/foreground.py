@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,26 +20,19 @@ async def serve_until_interrupted(plan: "ServerPlan", log: Path | None) -> int:
     """
     from agentless.cli.model import slowly
     from agentless.errors import ModelServerError
-    from agentless.llm.kept import follow
     from agentless.llm.serving import vllm_server
 
-    with tempfile.TemporaryDirectory(prefix="agentless-serve-") as folder:
-        file = log or Path(folder) / "vllm.log"
-        file.touch()
-        say(describe(plan))
-        gone = asyncio.Event()
-        following = asyncio.create_task(follow(file, sys.stderr.write))
-        try:
-            async with vllm_server(plan, log=file, waiting=slowly(say, PROGRESS_S), say=say, gone=gone) as url:
-                print(url, flush=True)
-                say(f"{plan.profile.name} is served at {url} with {plan.context_tokens} tokens; Ctrl-C stops it")
-                await gone.wait()
-            raise ModelServerError("vLLM died again and again; its last words are above")
-        except asyncio.CancelledError:  # how asyncio.run hands on Ctrl-C
-            pass
-        finally:
-            following.cancel()
-            await asyncio.wait({following})
+    say(describe(plan))
+    gone = asyncio.Event()
+    waiting = slowly(say, PROGRESS_S)
+    try:
+        async with vllm_server(plan, log=log, output=sys.stderr.write, waiting=waiting, say=say, gone=gone) as url:
+            print(url, flush=True)
+            say(f"{plan.profile.name} is served at {url} with {plan.context_tokens} tokens; Ctrl-C stops it")
+            await gone.wait()
+        raise ModelServerError("vLLM died again and again; its last words are above")
+    except asyncio.CancelledError:  # how asyncio.run hands on Ctrl-C
+        pass
     say("stopped")
     return 0
 

@@ -27,7 +27,8 @@ def write_predictions_of(args: argparse.Namespace) -> "tuple[Path, list[Finding]
         InputError: no run, no predictions, or several models for sb-cli.
     """
     from agentless.export import write_preds
-    from agentless.store import RunStore, prediction_line, write_whole
+    from agentless.files import write_whole
+    from agentless.store import RunStore, prediction_line
 
     run = RunStore.view(args.run_dir)
     predictions = predictions_of_run(run)

@@ -171,14 +171,14 @@ def mirrored(instances: "Sequence[Instance]", say: Callable[[str], None]) -> dic
         RepositoryError: it has no such commit.
     """
     from agentless.folders import cache_folder
-    from agentless.repo.mirrors import mirror_commits
+    from agentless.repo.mirrors import mirror_commits, mirror_name
 
     folder = cache_folder() / "repos"
     wanted: dict[str, list[str]] = {}
     for instance in instances:
         wanted.setdefault(instance.repo, []).append(instance.base_commit)
-    mirror_commits(folder, wanted, say)
-    return find_repositories(folder, instances)
+    mirror_commits(folder, wanted, say)  # has checked every commit
+    return {instance.instance_id: folder / mirror_name(instance.repo) for instance in instances}
 
 
 def repository_of(folder: Path, instance: "Instance") -> Path:

@@ -9,6 +9,7 @@
                 thinking.py    the answer after the thinking               special.py   special tokens in prompts
                 tokens.py      counting tokens
     serving     server.py      start, watch, stop a model server           guard.py     ends it with its parent
+                kept.py        starts it again when it dies                scratch.py   its temporary folder
                 llamacpp.py    the embedded server                         llamacpp_launcher.py  its process
     weights     weights.py     cache, check, lock                          sources.py   where they come from
     pretending  fake.py        ScriptedModel, ReplayModel

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from agentless.llm.client import OpenAIModel
 from agentless.llm.metrics import ServerMetrics, fetch_metrics
-from agentless.ports import Ask, ChatModel, Reply
+from agentless.ports import Ask, ChatModel, RelayModel, Reply
 
 
 @dataclass(slots=True)
@@ -19,22 +19,12 @@ class Counts:
     completion_tokens: int = 0
 
 
-class CountedModel:
+class CountedModel(RelayModel):
     """A ChatModel that counts the replies that it passes on."""
 
     def __init__(self, model: ChatModel) -> None:
-        self.model = model
+        super().__init__(model)
         self.counts = Counts()
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self.model.name
-
-    @property
-    def context_tokens(self) -> int:
-        """The model's context."""
-        return self.model.context_tokens
 
     async def ask(self, ask: Ask) -> list[Reply]:
         """The model's replies, counted.
@@ -42,7 +32,7 @@ class CountedModel:
         Raises:
             ModelServerError: as the model does.
         """
-        replies = await self.model.ask(ask)
+        replies = await super().ask(ask)
         for reply in replies:
             self.counts.replies += 1
             self.counts.truncated += reply.outcome == "truncated"
@@ -50,10 +40,6 @@ class CountedModel:
             self.counts.prompt_tokens += reply.prompt_tokens
             self.counts.completion_tokens += reply.completion_tokens
         return replies
-
-    async def count_tokens(self, text: str) -> int:
-        """The model's count."""
-        return await self.model.count_tokens(text)
 
 
 class ServerGauge:

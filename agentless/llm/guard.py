@@ -4,7 +4,7 @@
 started it, whether that run ends well, is interrupted, or is killed with SIGKILL. Linux tells a child that its
 parent has died (PR_SET_PDEATHSIG, prctl(2)); elsewhere the parent's id is polled. The guard leads its own process
 group, and the group is ended as a whole: SIGTERM, a few seconds of grace, SIGKILL. FOLDER ("" for none) is the
-parent's temporary folder with the server's log; it goes too when the parent is not there to remove it.
+server's temporary folder (`scratch`); it goes too when the parent is not there to remove it.
 """
 
 import ctypes
@@ -16,13 +16,14 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from agentless.llm.scratch import owner_of, remove
+
 PR_SET_PDEATHSIG = 1
 POLL_S = 0.1
 GRACE_S = 3.0
 """Seconds between SIGTERM and SIGKILL."""
-FOLDER_PREFIX = "agentless-server-"
-"""How a folder's name begins that may be removed."""
-LOG_NAME = "server.log"
+KILLED_S = 2.0
+"""How long processes may take to be gone after SIGKILL."""
 
 
 def die_with_parent(number: signal.Signals) -> None:
@@ -38,6 +39,7 @@ def end_group(child: subprocess.Popen[bytes], parent: int, folder: str) -> None:
     with suppress(subprocess.TimeoutExpired):
         child.wait(GRACE_S)
     if os.getppid() != parent:
+        kill_others()  # first: they write into the folder
         remove_folder(folder)
     os.killpg(0, signal.SIGKILL)
 
@@ -48,12 +50,23 @@ def end_orphans() -> None:
     This process ignores SIGTERM by now.
     """
     os.killpg(0, signal.SIGTERM)
-    until = time.monotonic() + GRACE_S
-    while others() and time.monotonic() < until:
-        time.sleep(POLL_S)
+    wait_for_others(GRACE_S)
+    kill_others()
+
+
+def kill_others() -> None:
+    """SIGKILL to every other process of the group; returns when they are gone."""
     for pid in others():
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    wait_for_others(KILLED_S)
+
+
+def wait_for_others(seconds: float) -> None:
+    """Return when no other process of the group lives, or after so many seconds."""
+    until = time.monotonic() + seconds
+    while others() and time.monotonic() < until:
+        time.sleep(POLL_S)
 
 
 def others() -> list[int]:
@@ -70,13 +83,9 @@ def others() -> list[int]:
 
 
 def remove_folder(folder: str) -> None:
-    """Remove the folder of a parent that is gone: its log, then the folder if that leaves it empty."""
-    path = Path(folder)
-    if not path.name.startswith(FOLDER_PREFIX) or path.is_symlink():
-        return
-    with suppress(OSError):
-        (path / LOG_NAME).unlink(missing_ok=True)
-        path.rmdir()
+    """Remove the folder of a parent that is gone, when it is one of ours."""
+    if owner_of(Path(folder)):
+        remove(Path(folder))
 
 
 def main(argv: list[str]) -> int:

@@ -2,13 +2,11 @@
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from agentless.errors import ModelServerError
-from agentless.llm.guard import FOLDER_PREFIX, LOG_NAME
 from agentless.llm.server import ServerProcess, Waiting
 
 LOOK_S = 1.0
@@ -67,8 +65,9 @@ async def kept_server(
     command: Sequence[str],
     *,
     url: str,
+    log: Path,
+    folder: Path | None = None,
     env: Mapping[str, str] | None = None,
-    log: Path | None = None,
     ready_s: float = 3600.0,
     waiting: Waiting | None = None,
     say: Callable[[str], None] = lambda _: None,
@@ -80,8 +79,9 @@ async def kept_server(
     Args:
         command: the program and its arguments.
         url: answers 200 once the server can be used.
+        log: where its output goes.
+        folder: one of `scratch.server_folder`, which the guard removes when this process is killed.
         env: variables on top of this process's own.
-        log: where its output goes; None = a temporary file that is removed at the end.
         ready_s: seconds to wait for `url`, after each start.
         waiting: progress of the first start.
         say: told when it died and when it is back.
@@ -91,24 +91,43 @@ async def kept_server(
     Raises:
         ModelServerError: it could not be started, ended early, was not ready in time, or the check failed.
     """
-    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
 
-        def start() -> ServerProcess:
-            return ServerProcess(command, url=url, log=log or Path(folder) / LOG_NAME, env=env, folder=folder)
+    def start() -> ServerProcess:
+        return ServerProcess(command, url=url, log=log, env=env, folder=folder)
 
-        server = KeptServer(start, ready_s, waiting, say, gone)
+    server = KeptServer(start, ready_s, waiting, say, gone)
+    try:
+        await server.first()
+        if check is not None:
+            await check()
+        watching = asyncio.create_task(server.watch())
         try:
-            await server.first()
-            if check is not None:
-                await check()
-            watching = asyncio.create_task(server.watch())
-            try:
-                yield server
-            finally:
-                watching.cancel()
-                await asyncio.wait({watching})
+            yield server
         finally:
-            server.current.stop()
+            watching.cancel()
+            await asyncio.wait({watching})
+    finally:
+        server.current.stop()
+
+
+@asynccontextmanager
+async def followed(log: Path, write: Callable[[str], object]) -> AsyncIterator[None]:
+    """Hands on what is written to a log while the block lasts, to its end; the file is made when it is not there.
+
+    Raises:
+        ModelServerError: it cannot be made.
+    """
+    try:
+        log.touch()  # noqa: ASYNC240 - one call before anything runs
+    except OSError as error:
+        raise ModelServerError(f"could not write the model server's log {log}: {error.strerror}") from error
+    following = asyncio.create_task(follow(log, write))
+    await asyncio.sleep(0)  # it has opened the log; one that is cancelled before that would say nothing
+    try:
+        yield
+    finally:
+        following.cancel()
+        await asyncio.wait({following})
 
 
 async def follow(log: Path, write: Callable[[str], object], look_s: float = 0.2) -> None:

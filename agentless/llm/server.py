@@ -9,7 +9,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -18,7 +17,8 @@ from pathlib import Path
 import httpx
 
 from agentless.errors import ModelServerError
-from agentless.llm.guard import FOLDER_PREFIX, GRACE_S, LOG_NAME
+from agentless.llm.guard import GRACE_S, KILLED_S
+from agentless.llm.scratch import LOG, server_folder
 
 POLL_S = 0.1
 LOG_LINES = 4
@@ -35,7 +35,7 @@ Waiting = Callable[[float], None]
 class ServerProcess:
     """A started server: its address, its log, and how to stop it.
 
-    `folder` is a temporary one of ours, "" for none; the guard removes it when this process is killed.
+    `folder` is one of `scratch.server_folder`, None for none; the guard removes it when this process is killed.
     """
 
     def __init__(
@@ -45,15 +45,15 @@ class ServerProcess:
         url: str,
         log: Path,
         env: Mapping[str, str] | None = None,
-        folder: str = "",
+        folder: Path | None = None,
     ) -> None:
         self.url = url
         self.log = log
-        guarded = [sys.executable, "-P", "-m", "agentless.llm.guard", str(os.getpid()), folder, *command]
+        guard = [sys.executable, "-P", "-m", "agentless.llm.guard", str(os.getpid()), str(folder or "")]
         try:
             with log.open("ab") as output:
                 self.process = subprocess.Popen(
-                    guarded,
+                    [*guard, *command],
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -102,7 +102,7 @@ class ServerProcess:
         if self.alive:
             self.process.terminate()  # the guard ends the group
         try:
-            self.process.wait(GRACE_S + 2)
+            self.process.wait(GRACE_S + KILLED_S + 2)
         except subprocess.TimeoutExpired:
             self.process.kill()  # the guard's child dies with it
             self.process.wait()
@@ -131,8 +131,8 @@ async def model_server(
     Raises:
         ModelServerError: it could not be started, ended early, or was not ready in time.
     """
-    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
-        server = ServerProcess(command, url=url, log=log or Path(folder) / LOG_NAME, env=env, folder=folder)
+    with server_folder() as folder:
+        server = ServerProcess(command, url=url, log=log or folder / LOG, env=env, folder=folder)
         try:
             await server.wait_ready(ready_s, waiting)
             yield server

@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from agentless.errors import ConfigError, ModelServerError
+from agentless.folders import cache_folder
 from agentless.llm.checkpoint import Checkpoint, local_place, read_checkpoint
 from agentless.llm.extra import check_extra, value_of
-from agentless.llm.kept import kept_server
+from agentless.llm.kept import followed, kept_server
 from agentless.llm.probe import probe
+from agentless.llm.scratch import LOG, server_folder
 from agentless.llm.server import Waiting
 from agentless.llm.vllm import (
     Fit,
@@ -33,6 +35,8 @@ READY_S = 3600.0
 """Weights of a 14B come down in minutes, on a slow line in most of an hour."""
 QUIET = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
 SHOWN_PROGRAM = ("vllm",)
+SOCKET_ROOM = len("/") + 36
+"""vLLM's sockets: VLLM_RPC_BASE_PATH and a UUID. It leaves them there, as it leaves files in TMPDIR."""
 KEY_VARIABLE = "VLLM_API_KEY"
 """vLLM's own: where it is set, the server asks for this key."""
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read here, never listened on
@@ -125,6 +129,7 @@ async def vllm_server(
     plan: ServerPlan,
     *,
     log: Path | None = None,
+    output: Callable[[str], object] | None = None,
     ready_s: float = READY_S,
     waiting: Waiting | None = None,
     say: Callable[[str], None] = lambda _: None,
@@ -133,6 +138,8 @@ async def vllm_server(
     """The base URL of a running vLLM, started again if it dies, stopped with all its processes on every way out.
 
     Args:
+        log: where its output goes; None = a temporary file.
+        output: is handed that output as it comes.
         gone: set when it died too often to be started once more.
 
     Raises:
@@ -147,15 +154,23 @@ async def vllm_server(
             facts = await probe(http, plan.url)
         check_served(plan.profile.name, plan.context_tokens, facts.contexts)
 
-    async with kept_server(
-        plan.command,
-        url=f"{root}/health",
-        env=QUIET,
-        log=log,
-        ready_s=ready_s,
-        waiting=waiting,
-        say=say,
-        check=check,
-        gone=gone,
-    ):
-        yield plan.url
+    with server_folder(SOCKET_ROOM) as folder:
+        file = log or folder / LOG
+        async with (
+            followed(file, output) if output else nullcontext(),
+            kept_server(
+                plan.command, url=f"{root}/health", log=file, folder=folder, env=environment(folder, os.environ),
+                ready_s=ready_s, waiting=waiting, say=say, check=check, gone=gone,
+            ),
+        ):  # fmt: skip
+            yield plan.url
+
+
+def environment(folder: Path, own: Mapping[str, str]) -> dict[str, str]:
+    """Variables of a vLLM whose temporary files all lie in the folder; what the user has set stays.
+
+    Args:
+        own: this process's variables.
+    """
+    lasting = {"VLLM_RPC_BASE_PATH": str(folder), "TORCHINDUCTOR_CACHE_DIR": str(cache_folder() / "torchinductor")}
+    return {**QUIET, "TMPDIR": str(folder), **{name: own.get(name) or value for name, value in lasting.items()}}

@@ -8,6 +8,8 @@ then the content is the answer as it stands.
 from dataclasses import dataclass
 from typing import Literal
 
+from agentless.texts import encodable
+
 Thinking = Literal["auto", "always", "never"]
 
 OPEN = "<think>"
@@ -62,8 +64,3 @@ def finish(text: str, reasoning: str) -> Answer:
 def join(*parts: str) -> str:
     """The parts that hold anything, one below the other."""
     return "\n".join(part for part in parts if part)
-
-
-def encodable(text: str) -> str:
-    """The text with lone surrogates replaced: JSON can carry them, UTF-8 files cannot."""
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -14,6 +14,7 @@ from agentless.repair.paths import Tree, clip
 from agentless.repair.rewrite import rewrite
 from agentless.repo.paths import language_of
 from agentless.repo.syntax import new_syntax_error, syntax_error
+from agentless.texts import encodable
 
 MAX_FILE_CHARS = 1_000_000
 """An edit may not make a file that could not be edited itself."""
@@ -31,7 +32,7 @@ def read_reply(reply: Reply, context: Context, tree: Tree) -> Sample:
     )
     if reply.outcome != "ok":
         return replace(base, outcome=reply.outcome, detail=clip(reply.error or reply.finish_reason, 300))
-    text = reply.text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate cannot be written to a file
+    text = encodable(reply.text)
     if context.element is not None:
         return rewritten(base, text, context, tree)
     parsed = parse_edits(text, tree, context.paths)

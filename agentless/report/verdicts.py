@@ -7,7 +7,6 @@ a failed engine, a sample lost with the model's server. It never counts as unres
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from agentless.errors import StoreError
 from agentless.records import Candidates, Prediction
 from agentless.report.attempts import section
 from agentless.store import InstanceStore, RunStore
+from agentless.texts import text_digest
 
 FOLDER = "evaluation"
 JUDGED = frozenset({"resolved", "unresolved", "empty_patch", "apply_failed", "timeout"})
@@ -114,7 +114,7 @@ def verdict_of(scores: Path, patch: str) -> tuple[str | None, str]:
 
 def patch_key(patch: str) -> str:
     """Name of a patch's score: first 16 hex digits of its SHA-256, as `agentless score` writes it."""
-    return sha256(patch.encode("utf-8", "replace")).hexdigest()[:16]
+    return text_digest(patch)
 
 
 def classes_of(candidates: Candidates | None, kept: Mapping[int, str | None]) -> dict[int, str | None]:

@@ -63,6 +63,15 @@ class JobRunner:
             self.found = find_interpreter(self.python)
         return self.found
 
+    async def identity(self) -> str:
+        """The interpreter that jobs run with, and its version.
+
+        Raises:
+            ConfigError: there is none, or it does not start.
+        """
+        python = await asyncio.to_thread(self.interpreter)
+        return f"{python.executable} {python.version}"
+
     def owner(self) -> int | None:
         """User id that jobs run as and that owns their files, chosen once; None = ours."""
         return None

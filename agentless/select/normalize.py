@@ -11,7 +11,8 @@ from typing import Protocol
 
 from agentless.records import Candidate, Sample
 from agentless.select.changes import FileChange, apply_pieces, read_patch
-from agentless.select.trees import changed_code, code_form, digest, whole_form
+from agentless.select.trees import changed_code, code_form, whole_form
+from agentless.texts import text_digest
 
 
 class Texts(Protocol):
@@ -50,10 +51,10 @@ def patch_key(index: Texts, patch: str) -> str:
     changes = read_patch(patch)
     forms = None if changes is None or any(each.binary for each in changes) else changed_forms(index, changes)
     if changes is None or forms is None:
-        return digest(f"text\0{patch}")
+        return text_digest(f"text\0{patch}")
     parts = [f"{path}\0{form}" for path, form in sorted(forms.items())]
     said = sorted(f"{change.path}\0{line}" for change in changes for line in change.said)
-    return digest("\0".join([*parts, *said]))
+    return text_digest("\0".join([*parts, *said]))
 
 
 def lines_key(patch: str) -> str:
@@ -63,13 +64,13 @@ def lines_key(patch: str) -> str:
     """
     changes = read_patch(patch)
     if changes is None or any(change.binary for change in changes):
-        return digest(f"text\0{patch}")
+        return text_digest(f"text\0{patch}")
     files = [
         (change.path, change.before, change.deleted, change.said, change.numbers,
          *(line.rstrip() for line in change.lines))
         for change in changes
     ]  # fmt: skip
-    return digest(repr(sorted(files, key=repr)))
+    return text_digest(repr(sorted(files, key=repr)))
 
 
 def changed_forms(index: Texts, changes: Sequence[FileChange]) -> dict[str, str] | None:
@@ -101,7 +102,7 @@ def changed_forms(index: Texts, changes: Sequence[FileChange]) -> dict[str, str]
 def changed_form(path: str, old: str, new: str) -> str:
     """The new text's normal form, "" when it is that of the old text."""
     code = changed_code(old, new) if is_python(path) else ""
-    form = code or digest(blank_text(new))
+    form = code or text_digest(blank_text(new))
     if form != normal_form(path, old):
         return form
     if not code:
@@ -112,7 +113,7 @@ def changed_form(path: str, old: str, new: str) -> str:
 
 def normal_form(path: str, text: str) -> str:
     """Digest of the code of a text."""
-    return (code_form(text) if is_python(path) else "") or digest(blank_text(text))
+    return (code_form(text) if is_python(path) else "") or text_digest(blank_text(text))
 
 
 def is_python(path: str) -> bool:

@@ -5,13 +5,14 @@ milliseconds and 40 candidates edit the same one: statements that a change does 
 """
 
 import ast
-import hashlib
 import threading
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+
+from agentless.texts import text_digest
 
 BLOCKS = ("body", "orelse", "finalbody")
 END = object()
@@ -135,14 +136,14 @@ def part_of(node: ast.stmt) -> Part:
         return member_of(node)
     members = tuple(map(member_of, node.body))
     outside: list[object] = [node.name, *node.bases, END, *node.keywords, END, *node.decorator_list]
-    head = digest(" ".join(words_of(outside, keep_docstrings=False)))
+    head = text_digest(" ".join(words_of(outside, keep_docstrings=False)))
     return Part(first_line(node), node.end_lineno or node.lineno, class_code(head, members), head, members)
 
 
 def member_of(node: ast.stmt) -> Part:
     """One statement that is not looked into."""
     idle = isinstance(node, ast.Pass) or is_text(node)
-    code = "" if idle else digest(" ".join(words_of([node], keep_docstrings=False)))
+    code = "" if idle else text_digest(" ".join(words_of([node], keep_docstrings=False)))
     return Part(first_line(node), node.end_lineno or node.lineno, code)
 
 
@@ -154,19 +155,19 @@ def first_line(node: ast.stmt) -> int:
 
 def class_code(head: str, members: Iterable[Part]) -> str:
     """Digest of a class."""
-    return digest(f"class {head} {joined(members)}")
+    return text_digest(f"class {head} {joined(members)}")
 
 
 def joined(parts: Iterable[Part]) -> str:
     """Digest of statements in their order."""
-    return digest(" ".join(part.code for part in parts if part.code))
+    return text_digest(" ".join(part.code for part in parts if part.code))
 
 
 @lru_cache(maxsize=16)
 def whole_form(text: str) -> str:
     """Digest of the syntax tree with its docstrings, "" when it cannot be parsed."""
     tree = parsed(text)
-    return "" if tree is None else digest(" ".join(words_of([tree], keep_docstrings=True)))
+    return "" if tree is None else text_digest(" ".join(words_of([tree], keep_docstrings=True)))
 
 
 def words_of(nodes: Iterable[object], *, keep_docstrings: bool) -> list[str]:
@@ -211,8 +212,3 @@ def is_text(statement: ast.AST) -> bool:
     if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Constant):
         return False
     return isinstance(statement.value.value, str)
-
-
-def digest(text: str) -> str:
-    """First 16 hex digits of the SHA-256; a lone surrogate counts as `?`."""
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]

@@ -1,14 +1,12 @@
 """The run folder: what a run made, saved whole or not at all, and resumed by key.
 
 - `keys`: the digest of anything a step depends on, and of records
-- `atomic`: files that are there whole or not at all
 - `manifest`: what a run is, and what may change when it is resumed
 - `instance`: the numbered artifacts of one instance
 - `ledger`: what validation has paid for, kept as it is made
 - `run`: the folder with its lock, its instances and preds.jsonl
 """
 
-from agentless.store.atomic import write_whole
 from agentless.store.instance import STEPS, Failure, InstanceStore
 from agentless.store.keys import canonical, digest_of, key_of
 from agentless.store.ledger import FileLedger
@@ -30,5 +28,4 @@ __all__ = [
     "lasting",
     "make_manifest",
     "prediction_line",
-    "write_whole",
 ]

@@ -13,8 +13,8 @@ from urllib.parse import quote, unquote
 from pydantic import TypeAdapter
 
 from agentless.errors import InfrastructureError, InputError, StoreError
+from agentless.files import sync_folder, unwritable, write_whole
 from agentless.records import Prediction
-from agentless.store.atomic import sync_folder, unwritable, write_whole
 from agentless.store.keys import as_json
 
 STEPS = ("localization", "candidates", "validation", "selection", "prediction")

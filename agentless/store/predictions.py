@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from agentless.files import unwritable, write_whole
 from agentless.records import Prediction
-from agentless.store.atomic import unwritable, write_whole
 
 
 def prediction_line(prediction: Prediction) -> str:

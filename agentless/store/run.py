@@ -16,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 
 from agentless.errors import RunFolderError, StoreError
+from agentless.files import TEMPORARY, make_folder, sweep, unwritable, write_whole
 from agentless.records import Prediction
-from agentless.store.atomic import TEMPORARY, make_folder, sweep, unwritable, write_whole
 from agentless.store.instance import InstanceStore, adapter, encode, folder_name, instance_id_of
 from agentless.store.manifest import Manifest, changed, refused
 from agentless.store.predictions import write_predictions
@@ -49,7 +49,7 @@ class RunStore:
         lock = take_lock(path)
         try:
             kept = settle_manifest(path, manifest)
-            sweep(path)
+            sweep([path, *path.glob("instances/*")])
             run = cls(path, kept, lock)
             run.gather()
         except BaseException:

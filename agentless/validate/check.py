@@ -56,9 +56,10 @@ async def validate(
         note = NOT_EXECUTED if candidates else "there is no candidate"
         evidence = tuple(Evidence(key=candidate.key) for candidate in candidates)
         return Validation(instance_id=instance.instance_id, evidence=evidence, note=note)
+    place = await place_of(instance, index, runner, config)
     site = Site(
         instance=instance, index=index, runner=runner, config=config, budget=Budget(config.max_container_s),
-        ledger=ledger or ForgetfulLedger(), place=place_of(instance, index, runner, config), stream=stream,
+        ledger=ledger or ForgetfulLedger(), place=place, stream=stream,
     )  # fmt: skip
     total = len(candidates) + 1
     progress.update(instance.instance_id, "validate", 0, total, "tests on the original")

@@ -50,11 +50,15 @@ class Cell:
     seconds: float = 0.0
 
 
-def place_of(instance: Instance, index: Index, runner: TestRunner, config: ValidationConfig) -> str:
-    """Digest of where tests run: the original tree, the sandbox, and the limits that can decide a verdict."""
+async def place_of(instance: Instance, index: Index, runner: TestRunner, config: ValidationConfig) -> str:
+    """Digest of where tests run: the original tree, the sandbox, what it runs on, and the limits that can decide.
+
+    Raises:
+        SandboxError: what it runs on cannot be told, see `TestRunner.identity`.
+    """
     return digest_of(
-        index.snapshot.tree_id, runner.name, instance.image, config.image, config.image_template, config.python,
-        config.memory_mb, config.max_processes, config.cpu_s,
+        index.snapshot.tree_id, runner.name, await runner.identity(), instance.image, config.image,
+        config.image_template, config.python, config.memory_mb, config.max_processes, config.cpu_s,
     )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """Mirrors of a dataset's repositories in the cache: fetched once, found again, never half."""
 
+import os
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -47,6 +49,21 @@ def test_a_second_run_needs_no_network(remote: Path, monkeypatch: pytest.MonkeyP
     assert said == []
     with pytest.raises(DownloadError, match=r"ada/shop could not be fetched: .*--repos .*AGENTLESS_GIT_URL"):
         mirrored([instance(2, newest)], said.append)
+
+
+def test_a_second_run_asks_git_once_per_project(
+    remote: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest, oldest = git(remote, "rev-list", "HEAD").split()
+    wanted = [instance(1, oldest), instance(2, newest)]
+    first = mirrored(wanted, lambda _: None)
+    real, log = which("git"), tmp_path / "asked"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec {real} "$@"\n')
+    (tmp_path / "bin" / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    assert mirrored(wanted, lambda _: None) == first
+    assert sum("cat-file" in line for line in log.read_text().splitlines()) == 1
 
 
 def test_no_network_at_first_names_the_way_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,25 @@ def test_bad_input_is_one_line(
     shown = capsys.readouterr().err
     assert said in shown
     assert len(shown.splitlines()) == 1
+
+
+def test_a_killed_serve_leaves_nothing_in_the_temporary_folder(checkpoint: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        arguments = ["nemotron-cascade-14b-thinking", "--checkpoint", str(checkpoint), "--vllm", FAKE]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "agentless.cli.main", "serve", *arguments, "--port", str(free_port())],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, "TMPDIR": place},
+        )  # fmt: skip
+        with process:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("http://127.0.0.1:")
+            (folder,) = Path(place).iterdir()
+            assert len(list(folder.iterdir())) == 4  # owner, log, socket, file
+            process.kill()
+        until = time.monotonic() + 15
+        while folder.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert list(Path(place).iterdir()) == []
 
 
 def test_ctrl_c_stops_the_server_and_its_log_was_shown(checkpoint: Path, tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from agentless.errors import EngineError, ImageError
+from agentless.owners import owner
 from harness.containers import Container, StoppedError, container_labels
 from harness.limits import CAPABILITIES, MIB, ContainerLimits
-from harness.owners import owner
 
 pytestmark = pytest.mark.docker
 

@@ -1,5 +1,7 @@
 """When a container's layer is measured, and who is blamed for a full disk."""
 
+import os
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +23,7 @@ class Layer:
         self.api = self
         self.size_mb, self.made = size_mb, made
         self.measured = 0
+        self.paused = False
 
     def _url(self, path: str, name: str) -> str:
         return path.format(name)
@@ -31,7 +34,7 @@ class Layer:
 
     def _result(self, response: str, json: bool) -> dict[str, Any]:
         self.measured += 1
-        return {"SizeRw": self.size_mb * MIB or None}
+        return {"SizeRw": self.size_mb * MIB or None, "State": {"Paused": self.paused}}
 
     def diff(self, name: str) -> list[dict[str, Any]] | None:
         return [{"Path": f"/{number}", "Kind": 1} for number in range(self.made)] or None
@@ -98,6 +101,32 @@ def test_a_full_disk_is_nothing_a_small_container_is_blamed_for(tmp_path: Path) 
     seen = watch(Layer(size_mb=3), tmp_path)
     seen.disk = Free(49 * MIB, PLENTY.files)
     with pytest.raises(EngineError, match=r"only 49 MiB free on Docker's disk .*docker system df"):
+        seen.look()
+
+
+def test_a_disk_without_room_for_more_files_is_full_as_well(tmp_path: Path) -> None:
+    seen = watch(Layer(size_mb=3), tmp_path)
+    seen.disk = Free(PLENTY.space, 9_999)
+    with pytest.raises(EngineError, match="only 9999 inodes free on Docker's disk"):
+        seen.look()
+
+
+def test_a_file_system_that_does_not_count_files_has_plenty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.statvfs(tmp_path)
+    nothing = SimpleNamespace(f_bavail=real.f_bavail, f_frsize=real.f_frsize, f_files=0, f_favail=0)
+    monkeypatch.setattr(os, "statvfs", lambda _: nothing)
+    assert free(tmp_path).files == sys.maxsize
+
+
+def test_a_paused_container_is_seen_when_it_is_measured(tmp_path: Path) -> None:
+    layer = Layer()
+    seen = watch(layer, tmp_path)
+    layer.paused = True
+    assert seen.look() == ""
+    seen.next = time.monotonic()
+    with pytest.raises(EngineError, match=r"a container was paused under its tests; docker ps"):
         seen.look()
 
 

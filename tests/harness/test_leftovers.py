@@ -12,7 +12,7 @@ import pytest
 from agentless.errors import EngineError
 from harness.containers import Container, ContainerLimits, container_labels, leftovers, remove_leftovers
 from harness.limits import OWNER
-from tests.harness.test_owners import changed
+from tests.test_owners import changed
 
 pytestmark = pytest.mark.docker
 

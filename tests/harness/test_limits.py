@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from agentless.owners import owner
 from harness.limits import CAPABILITIES, MIB, ContainerLimits, container_labels, container_options
-from harness.owners import owner
 
 
 def test_a_container_is_labelled_with_its_run_its_instance_and_its_owner() -> None:

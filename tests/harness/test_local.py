@@ -49,6 +49,9 @@ class TableRunner:
         self.answer = answer
         self.jobs: list[TestJob] = []
 
+    async def identity(self) -> str:
+        return "table"
+
     async def run(self, job: TestJob) -> TestReport:
         self.jobs.append(job)
         if isinstance(self.answer, SandboxError):

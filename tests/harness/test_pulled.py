@@ -32,7 +32,9 @@ def test_a_file_of_somebody_else_is_not_believed(text: str, tmp_path: Path) -> N
         PulledRecord(tmp_path / "pulled.json")
 
 
-def test_a_folder_that_is_gone_is_one_line(tmp_path: Path) -> None:
-    record = PulledRecord(tmp_path / "gone" / "pulled.json")
-    with pytest.raises(StoreError, match=r"pulled\.json cannot be written: No such file"):
-        record.add("a:1", "sha256:a")
+def test_a_folder_that_is_gone_is_made_again_and_what_stands_in_its_way_is_one_line(tmp_path: Path) -> None:
+    PulledRecord(tmp_path / "gone" / "pulled.json").add("a:1", "sha256:a")
+    assert PulledRecord(tmp_path / "gone" / "pulled.json").images() == ("a:1",)
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"could not write .*pulled\.json: .*free some space"):
+        PulledRecord(tmp_path / "file" / "pulled.json").add("a:1", "sha256:a")

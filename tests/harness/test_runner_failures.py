@@ -1,5 +1,7 @@
 """An engine that fails under a runner: tried again with a fresh container, never blamed on the candidate."""
 
+import asyncio
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -130,6 +132,43 @@ async def test_a_container_that_ends_under_a_command_is_tried_once_more(
     assert (killed.outcome, killed.exit_code, dict(killed.tests)) == ("killed", None, {})
     assert (after.outcome, after.output) == ("ended", "on\n")
     assert flaky.counts["create"] == 4, "the second try needs a container for each command, as the first"
+
+
+async def test_a_container_that_somebody_paused_is_replaced_and_costs_no_verdict(
+    new_runner: NewRunner, client: Any
+) -> None:
+    runner = new_runner(client=(flaky := Flaky(client, {"create": []})))
+    job = asyncio.create_task(runner.run(TestJob(commands=(line("x", "sleep 3; echo on"),))))
+    for _ in range(400):
+        if runner.made and runner.made[0].usable and len(processes(client, runner.made[0].name)) > 2:
+            break
+        await asyncio.sleep(0.05)
+    client.api.pause(runner.made[0].name)
+    (result,) = (await job).results
+    assert (result.outcome, result.output) == ("ended", "on\n")
+    assert flaky.counts["create"] == 2
+
+
+def processes(client: Any, name: str) -> list[Any]:
+    """What runs in a container."""
+    found: list[Any] = client.api.top(name)["Processes"]
+    return found
+
+
+async def test_a_rebuilt_image_of_the_same_name_is_another_one(
+    new_runner: NewRunner, client: Any, image: str
+) -> None:
+    tag = f"agentless-test-{uuid.uuid4().hex[:12]}"
+    try:
+        client.images.get(image).tag(tag)
+        first = await new_runner(image=tag).identity()
+        assert first == await new_runner().identity() == client.images.get(image).id
+        container = client.containers.create(image, ["true"])
+        container.commit(tag)
+        container.remove()
+        assert await new_runner(image=tag).identity() not in ("", first)
+    finally:
+        client.api.remove_image(tag, force=True)
 
 
 async def test_a_disk_that_is_short_is_nobodys_failed_test(new_runner: NewRunner) -> None:

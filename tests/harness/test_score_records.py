@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agentless.errors import DatasetError, RunFolderError, StoreError
 from harness.outcomes import Outcome, Score
-from harness.score_records import Records, check_id, patch_key, row_key, write_bytes, write_json
+from harness.score_records import Records, check_id, patch_key, row_key, write_json
 
 SCORE = Score(
     instance_id="a__b-1",
@@ -126,8 +126,11 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
         pass
 
 
-def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
-    write_bytes(tmp_path / "x", b"old")
-    write_bytes(tmp_path / "x", b"new")
-    assert (tmp_path / "x").read_bytes() == b"new"
-    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+def test_what_a_killed_writer_left_is_swept_by_the_next_one(tmp_path: Path) -> None:
+    records = Records(tmp_path)
+    records.save(SCORE)
+    for folder in (tmp_path, tmp_path / "scores" / "a__b-1"):
+        (folder / ".tmp-0").write_text("half")
+    with records.locked():
+        assert not list(tmp_path.rglob(".tmp-*"))
+    assert records.load("a__b-1", "00ff") == SCORE

@@ -43,8 +43,8 @@ class Images:
         yield
 
 
-BROKEN = "broken.txt"
-"""In a plan: why the container ended before its time."""
+BROKEN, STALLED = "broken.txt", "stalled.txt"
+"""In a plan: why the container ended before its time; why the tests could not use theirs."""
 
 
 class FakeWorker(Worker):
@@ -65,10 +65,13 @@ class FakeWorker(Worker):
         folder = Records(self.folder).logs(ID, job["key"])
         assert not folder.exists()
         folder.mkdir(parents=True)
-        broken = plan.get(BROKEN, "")
+        broken, stalled = plan.get(BROKEN, ""), plan.get(STALLED, "")
         for name, text in plan.items():
             (folder / name).write_text(text)
-        return {"error": broken, "broken": bool(broken), "image_id": "sha256:1", "seconds": 2.0}
+        return {
+            "error": broken or stalled, "broken": bool(broken), "stalled": bool(stalled), "image_id": "sha256:1",
+            "seconds": 2.0,
+        }  # fmt: skip
 
 
 GREEN = {LOG: STARTED, OUTPUT: "", REPORT: f'{{"{ID}": {{"resolved": true}}}}'}
@@ -139,6 +142,26 @@ async def test_what_the_machine_did_not_break_runs_once(
     tmp_path: Path, plan: Mapping[str, str], verdict: str
 ) -> None:
     outcome, tries = await judged(tmp_path, plan)
+    assert (outcome.verdict, tries) == (verdict, 1)
+
+
+@pytest.mark.parametrize("flags", [(STALLED,), (BROKEN, STALLED)], ids=["stalled", "broken"])
+async def test_time_that_the_engine_took_is_no_timeout_of_the_patch(
+    tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    """A paused container, or an engine that stood still: the tests' time ran on."""
+    paused = {**LATE, **dict.fromkeys(flags, "a container was paused")}
+    outcome, tries = await judged(tmp_path, paused, GREEN)
+    assert (outcome.verdict, tries) == ("resolved", 2)
+    outcome, tries = await judged(tmp_path / "again", paused)
+    assert (outcome.verdict, outcome.note, tries) == ("infra", "a container was paused", 3)
+
+
+@pytest.mark.parametrize(("plan", "verdict"), [(GREEN, "resolved"), (RED, "unresolved")])
+async def test_tests_that_came_to_their_end_stand_also_behind_a_slow_engine(
+    tmp_path: Path, plan: Mapping[str, str], verdict: str
+) -> None:
+    outcome, tries = await judged(tmp_path, {**plan, STALLED: "Docker did not answer for 70 s"})
     assert (outcome.verdict, tries) == (verdict, 1)
 
 

@@ -2,17 +2,21 @@
 """A program that takes vLLM's command line and serves what it says, without a model.
 
 `/v1/models` reports `--max-model-len`, or $FAKE_MAX_MODEL_LEN, to whoever sends the key $FAKE_KEY, where one is
-set. It crashes $FAKE_CRASH_S seconds after its first
+set. Like the original it leaves a socket in
+$VLLM_RPC_BASE_PATH and a file in $TMPDIR. It crashes $FAKE_CRASH_S seconds after its first
 start, marked by the file $FAKE_CRASHED.
 """
 
 import json
 import os
+import socket
 import sys
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
+from uuid import uuid4
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -46,12 +50,20 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+def leave_files() -> None:
+    """What vLLM never removes: a ZeroMQ socket, and the meeting place of its processes."""
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(f"{os.environ['VLLM_RPC_BASE_PATH']}/{uuid4()}")
+    (Path(tempfile.gettempdir()) / f"vllm_dist_{uuid4().hex}").touch()
+
+
 def main(arguments: list[str]) -> None:
     """Serve."""
     options = dict(pairwise(arguments))
     Handler.model = options["--served-model-name"]
     Handler.context = int(os.environ.get("FAKE_MAX_MODEL_LEN") or options["--max-model-len"])
     print("INFO fake engine, arguments:", *arguments, flush=True)
+    leave_files()
     crashed = Path(os.environ.get("FAKE_CRASHED", "/nonexistent/mark"))
     if crashed.parent.is_dir() and not crashed.exists():
         crashed.touch()

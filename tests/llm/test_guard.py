@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from agentless.llm.guard import die_with_parent, remove_folder
+from agentless.llm.scratch import OWNER
+from agentless.owners import owner
 
 GUARD = [sys.executable, "-P", "-m", "agentless.llm.guard"]
 IGNORES_SIGTERM = """
@@ -59,6 +61,7 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "agentless-server-x"
     made.mkdir()
     (made / "server.log").write_text("loading")
+    (made / OWNER).write_text(owner())
     return made
 
 
@@ -80,7 +83,7 @@ def test_the_folder_of_a_living_parent_stays(folder: Path) -> None:
     assert (folder / "server.log").read_text() == "loading"
 
 
-def test_only_a_log_and_our_own_folder_are_removed(folder: Path, tmp_path: Path) -> None:
+def test_only_our_own_folder_is_removed(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "mine"
     other.mkdir()
     (other / "server.log").write_text("keep")
@@ -89,9 +92,9 @@ def test_only_a_log_and_our_own_folder_are_removed(folder: Path, tmp_path: Path)
     for path in (str(other), str(link), "", str(tmp_path / "agentless-server-gone")):
         remove_folder(path)
     assert (other / "server.log").exists()
-    (folder / "notes").write_text("keep")
+    (folder / OWNER).unlink()
     remove_folder(str(folder))
-    assert [path.name for path in folder.iterdir()] == ["notes"]
+    assert (folder / "server.log").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from agentless.errors import ModelServerError
-from agentless.llm.kept import RESTARTS, follow, kept_server
+from agentless.llm.kept import RESTARTS, follow, followed, kept_server
 from agentless.llm.server import free_port
 from tests.llm.test_server import all_gone, command, family
 
@@ -37,7 +37,9 @@ async def seen_in(texts: list[str], wanted: str) -> None:
 async def test_a_killed_server_comes_back_at_the_same_address(tmp_path: Path) -> None:
     port, said = free_port(), list[str]()
     url = f"http://127.0.0.1:{port}/health"
-    async with kept_server(command(port, "family", tmp_path / "pids"), url=url, say=said.append) as server:
+    async with kept_server(
+        command(port, "family", tmp_path / "pids"), url=url, log=tmp_path / "log", say=said.append
+    ) as server:
         first = family(tmp_path / "pids")
         (tmp_path / "pids").unlink()
         os.kill(first[0], signal.SIGKILL)
@@ -52,7 +54,9 @@ async def test_a_killed_server_comes_back_at_the_same_address(tmp_path: Path) ->
 async def test_a_server_that_dies_again_and_again_is_given_up(tmp_path: Path) -> None:
     port, said = free_port(), list[str]()
     url = f"http://127.0.0.1:{port}/health"
-    async with kept_server(command(port, "crashes", tmp_path / "pids"), url=url, say=said.append) as server:
+    async with kept_server(
+        command(port, "crashes", tmp_path / "pids"), url=url, log=tmp_path / "log", say=said.append
+    ) as server:
         for _ in range(400):
             if said and said[-1].startswith("the model server died again"):
                 break
@@ -70,7 +74,10 @@ async def test_a_failed_check_stops_the_server(tmp_path: Path) -> None:
 
     with pytest.raises(ModelServerError, match="too small"):
         async with kept_server(
-            command(port, "well", tmp_path / "pids"), url=f"http://127.0.0.1:{port}/health", check=check
+            command(port, "well", tmp_path / "pids"),
+            url=f"http://127.0.0.1:{port}/health",
+            log=tmp_path / "log",
+            check=check,
         ):
             pytest.fail("nobody may use it")
     assert all_gone(family(tmp_path / "pids"), 1.0)
@@ -89,3 +96,16 @@ async def test_a_log_is_handed_on_as_it_grows(tmp_path: Path) -> None:
     task.cancel()
     await asyncio.wait({task})
     assert "".join(seen) == "one\ntwo\nlast words\n"
+
+
+async def test_a_log_is_followed_to_its_end_and_made_when_it_is_not_there(tmp_path: Path) -> None:
+    log, seen = tmp_path / "log", list[str]()
+    with pytest.raises(ModelServerError, match="dead"):
+        async with followed(log, seen.append):
+            assert log.read_text() == ""
+            log.write_text("last words\n")
+            raise ModelServerError("dead")
+    assert "".join(seen) == "last words\n"
+    with pytest.raises(ModelServerError, match=r"could not write .*none/log: No such file"):
+        async with followed(tmp_path / "none" / "log", seen.append):
+            pytest.fail("there is nothing to follow")

@@ -158,6 +158,8 @@ def start_parent(tmp_path: Path, mode: str) -> subprocess.Popen[bytes]:
         (signal.SIGKILL, "well"),
         (signal.SIGKILL, "family"),
         (signal.SIGKILL, "stubborn"),
+        (signal.SIGKILL, "writes"),
+        (signal.SIGTERM, "writes"),
         (signal.SIGTERM, "well"),
         (signal.SIGINT, "family"),
     ],

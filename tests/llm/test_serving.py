@@ -1,14 +1,19 @@
 import asyncio
 import json
+import re
+import tempfile
 from pathlib import Path
 
 import httpx
 import pytest
 
 from agentless.errors import ConfigError, ModelServerError
+from agentless.folders import cache_folder
+from agentless.llm.scratch import PREFIX, SHORT, owner_of
 from agentless.llm.server import free_port
-from agentless.llm.serving import base_url, plan_server, vllm_server
+from agentless.llm.serving import base_url, environment, plan_server, vllm_server
 from agentless.llm.vllm import ServeOptions, asked_context
+from agentless.owners import owner
 from agentless.profiles import find_profile
 from tests.llm.openai_server import FakeOpenAI, running
 
@@ -31,6 +36,31 @@ async def test_served_checked_and_stopped(checkpoint: Path) -> None:
     assert models["data"][0]["max_model_len"] == plan.context_tokens == 98304
     with pytest.raises(httpx.ConnectError):
         await asyncio.to_thread(httpx.get, f"{url}/models", trust_env=False)
+
+
+async def test_what_vllm_leaves_lying_about_goes_with_it(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its sockets and files; here in /tmp, for a socket's path below pytest's folder would be too long."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = set(SHORT.glob(f"{PREFIX}*"))
+    plan = plan_server(BIG, ServeOptions(port=free_port()), folder=checkpoint, program=FAKE)
+    said: list[str] = []
+    async with vllm_server(plan, ready_s=20, output=said.append):
+        mine = [each for each in set(SHORT.glob(f"{PREFIX}*")) - before if owner_of(each) == owner()]
+        names = sorted(path.name for folder in mine for path in folder.iterdir())
+    assert [name for name in names if name.startswith("vllm_dist_")]
+    assert [name for name in names if re.fullmatch(r"[0-9a-f-]{36}", name)]
+    assert not [folder for folder in mine if folder.exists()]
+    assert "INFO fake engine" in "".join(said)
+
+
+def test_what_the_user_has_set_stays(tmp_path: Path) -> None:
+    found = environment(tmp_path, {"TMPDIR": "/long", "VLLM_RPC_BASE_PATH": "/mine"})
+    assert (found["TMPDIR"], found["VLLM_RPC_BASE_PATH"]) == (str(tmp_path), "/mine")
+    assert environment(tmp_path, {})["VLLM_RPC_BASE_PATH"] == str(tmp_path)
+    assert Path(environment(tmp_path, {})["TORCHINDUCTOR_CACHE_DIR"]).parent == cache_folder()
+    assert environment(tmp_path, {"TORCHINDUCTOR_CACHE_DIR": "/warm"})["TORCHINDUCTOR_CACHE_DIR"] == "/warm"
 
 
 async def test_a_context_that_was_not_stretched_fails_loudly(

@@ -1,7 +1,8 @@
 """A model server for the tests of the process handling: `python tiny_server.py PORT MODE PIDFILE`.
 
 Modes: `well`; `dies` ends at once with a message; `loading` never gets ready; `stubborn` ignores SIGTERM; `family`
-has a child of its own; `crashes` ends itself some time after it was ready.
+has a child of its own; `writes` has one that fills our temporary folder and ignores SIGTERM;
+`crashes` ends itself some time after it was ready.
 """
 
 import http.server
@@ -11,6 +12,17 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+
+CHILDREN = {
+    "family": "import signal,time; signal.signal(15, signal.SIG_IGN); time.sleep(600)",
+    "writes": """
+import glob, itertools, os, signal, tempfile
+signal.signal(15, signal.SIG_IGN)
+(folder,) = glob.glob(tempfile.gettempdir() + "/agentless-server-*")
+for number in itertools.count():
+    os.mkdir(f"{folder}/{number}")
+""",
+}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -31,9 +43,8 @@ def main() -> None:
     """Write down the process ids, then serve."""
     port, mode, pids = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
     family = [os.getpid(), os.getppid()]
-    if mode == "family":
-        sleeper = [sys.executable, "-c", "import signal,time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"]
-        family.append(subprocess.Popen(sleeper).pid)
+    if mode in CHILDREN:
+        family.append(subprocess.Popen([sys.executable, "-c", CHILDREN[mode]]).pid)
     pids.with_suffix(".new").write_text(" ".join(map(str, family)))
     pids.with_suffix(".new").rename(pids)
     if mode == "dies":

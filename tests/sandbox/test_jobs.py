@@ -2,12 +2,14 @@
 
 import asyncio
 import hashlib
+import sys
+import venv
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agentless.errors import SandboxError
+from agentless.errors import ConfigError, SandboxError
 from agentless.ports import TestJob
 from agentless.sandbox import HostRunner
 from agentless.sandbox.jobs import SHOWN_OUTPUT, JobRunner, read_result
@@ -249,3 +251,17 @@ async def test_the_snapshot_is_exported_once_for_many_jobs(tmp_path: Path) -> No
     async with HostRunner(calls.append, scratch=tmp_path) as runner:
         await asyncio.gather(*(runner.run(TestJob(commands=(command("true"),))) for _ in range(4)))
     assert len(calls) == 1
+
+
+async def test_results_are_of_one_interpreter_and_its_version(tmp_path: Path) -> None:
+    """Without a name it is the first `python3` on PATH, which may be another one tomorrow."""
+    version = sys.version.split()[0]
+    named = HostRunner(lambda _: None, python=sys.executable)
+    assert await named.identity() == f"{sys.executable} {version}"
+    unnamed = HostRunner(lambda _: None)
+    assert await unnamed.identity() == f"{unnamed.interpreter().executable} {unnamed.interpreter().version}"
+    venv.create(tmp_path / "venv", with_pip=False)
+    other = HostRunner(lambda _: None, python=str(tmp_path / "venv" / "bin" / "python"))
+    assert await other.identity() == f"{tmp_path}/venv/bin/python {version}"
+    with pytest.raises(ConfigError, match="no interpreter"):
+        await HostRunner(lambda _: None, python="/none").identity()

@@ -83,6 +83,11 @@ class FakeRunner:
         self.answer = answer
         self.refuses = refuses
         self.jobs: list[TestJob] = []
+        self.runs_on = "python 3"
+
+    async def identity(self) -> str:
+        """What a test says it is."""
+        return self.runs_on
 
     async def run(self, job: TestJob) -> TestReport:
         """Answer the job's commands."""

@@ -37,19 +37,24 @@ def test_a_command_is_what_it_runs_and_how_it_is_read() -> None:
     assert command_digest(replace(command, name="other")) == command_digest(command)
 
 
-def test_a_place_is_the_tree_the_sandbox_and_its_limits(index: Index, instance: Instance) -> None:
+async def test_a_place_is_the_tree_the_sandbox_what_it_runs_on_and_its_limits(
+    index: Index, instance: Instance
+) -> None:
     runner = FakeRunner(lambda job, command: result(command.name))
     other = FakeRunner(runner.answer)
     other.name = "docker"
+    rebuilt = FakeRunner(runner.answer)
+    rebuilt.runs_on = "python 3.99"
     plain = ValidationConfig()
     places = [
-        place_of(instance, index, runner, plain),
-        place_of(instance, index, other, plain),
-        place_of(replace(instance, image="x"), index, runner, plain),
-        place_of(instance, index, runner, ValidationConfig(memory_mb=64)),
-        place_of(instance, index, runner, ValidationConfig(python="/p")),
+        await place_of(instance, index, runner, plain),
+        await place_of(instance, index, other, plain),
+        await place_of(instance, index, rebuilt, plain),
+        await place_of(replace(instance, image="x"), index, runner, plain),
+        await place_of(instance, index, runner, ValidationConfig(memory_mb=64)),
+        await place_of(instance, index, runner, ValidationConfig(python="/p")),
     ]
-    assert len(set(places)) == 5
+    assert len(set(places)) == 6
     # what decides no verdict is no part of the place
     other_choice = ValidationConfig(reproduction_tests=1, max_container_s=9, temperature=0)
-    assert place_of(instance, index, runner, other_choice) == places[0]
+    assert await place_of(instance, index, runner, other_choice) == places[0]

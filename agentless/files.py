@@ -6,6 +6,7 @@ synced. Readers see the old content or the new one. A kill leaves at most a `.tm
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from agentless.errors import StoreError
@@ -62,13 +63,13 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what killed writers left in the folder and one level below its `instances`."""
-    for left in (*folder.glob(f"{TEMPORARY}*"), *folder.glob(f"instances/*/{TEMPORARY}*")):
-        left.unlink(missing_ok=True)
+def sweep(folders: Iterable[Path]) -> None:
+    """Remove what killed writers left in these folders; for who is alone in them."""
+    for folder in folders:
+        for left in folder.glob(f"{TEMPORARY}*"):
+            left.unlink(missing_ok=True)
 
 
 def unwritable(path: Path, error: OSError) -> StoreError:
     """The error of a failed write as one line that names the fix."""
-    reason = error.strerror or str(error)
-    return StoreError(f"could not write {path}: {reason}; free some space or name another run folder")
+    return StoreError(f"could not write {path}: {error.strerror or error}; free some space or name another folder")

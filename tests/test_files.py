@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agentless.errors import StoreError
-from agentless.store.atomic import TEMPORARY, make_folder, sweep, write_whole
+from agentless.files import TEMPORARY, make_folder, sweep, write_whole
 from tests.store.faults import DISK, Killed, full
 
 
@@ -68,7 +68,7 @@ def test_an_interrupt_leaves_the_old_content(tmp_path: Path) -> None:
 def test_a_write_that_ends_early_leaves_the_old_content(tmp_path: Path) -> None:
     """A real limit on the file's size: the write itself fails half way, as on a full disk."""
     code = (
-        "import resource, sys; from pathlib import Path; from agentless.store import write_whole\n"
+        "import resource, sys; from pathlib import Path; from agentless.files import write_whole\n"
         "from agentless.errors import StoreError\n"
         "path = Path(sys.argv[1]); write_whole(path, b'old')\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
@@ -84,7 +84,7 @@ def test_a_write_that_ends_early_leaves_the_old_content(tmp_path: Path) -> None:
 
 def test_a_missing_right_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="free some space or name another run folder"):
+    with pytest.raises(StoreError, match="free some space or name another folder"):
         write_whole(tmp_path / "file" / "a", b"1")
 
 
@@ -103,6 +103,6 @@ def test_sweep_takes_only_what_killed_writers_left(tmp_path: Path) -> None:
     for name in (f"{TEMPORARY}1", "keep", f"instances/a/{TEMPORARY}2", "instances/a/1-localization.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
-    sweep(tmp_path)
+    sweep([tmp_path, *tmp_path.glob("instances/*"), tmp_path / "none"])
     left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
     assert left == ["instances/a/1-localization.json", "keep"]

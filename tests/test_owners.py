@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from harness.owners import owner, owner_is_dead, started
+from agentless.owners import owner, owner_is_dead, started
 
 
 def parts() -> list[str]:
@@ -24,13 +24,13 @@ def test_we_live() -> None:
 
 
 def test_a_process_that_ended_is_dead() -> None:
-    code = "from harness.owners import owner; print(owner())"
+    code = "from agentless.owners import owner; print(owner())"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert owner_is_dead(printed.stdout.strip())
 
 
 def test_a_process_that_only_waits_to_be_reaped_is_dead() -> None:
-    code = "from harness.owners import owner; print(owner(), flush=True)"
+    code = "from agentless.owners import owner; print(owner(), flush=True)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         label = child.stdout.readline().strip()
