@@ -2,24 +2,27 @@
 
     python bench/index.py --dataset verified.jsonl --repos mirrors/ [--limit 40] [--synthetic 50000] [--json]
 
-Three passes over the rows in the order of the dataset, each with processes of its own:
+Passes over the rows in the order of the dataset, each in a process of its own:
 
-- cold: an empty cache; every commit is opened and indexed. `first` is the first commit of a repository, `next` the
-  others.
-- warm: the same again with the cache that is there now, and the first query on each index. Histories are read
-  before, once per repository, and reported by themselves.
-- re-parse: the first commit of each repository as Agentless 1.5 does it, in memory: `ast.parse` of every .py
-  file and a walk over its classes and functions, no cache. Its CPU seconds are compared with those of the cold
-  pass.
+- cold: an empty cache; every commit is opened and its sources that are no tests are indexed. `first` is the first
+  commit of a repository, `next` the others.
+- query: the same again with the cache that is there now, and one query on each index; what is new in documentation
+  and other texts is read by it. Histories are read before, once per repository, and reported by themselves.
+- again: the same once more, with everything in the cache.
+- tests: a cold pass that reads test files too, as validation does when it looks for tests.
+- re-parse: the first commit of each repository, no cache: `ast.parse` of every .py file that is no test and a walk
+  over its classes and functions. To be compared with `first` of the cold pass; `structure.py` has Agentless 1.5.
 
 Peak memory is that of a process which opens, indexes (no cache) and queries one tree: the largest repository of
-the rows, and a synthetic one. CPU seconds are those of the process and its git; wall clock says little on a busy
-machine.
+the rows, and a synthetic one. CPU seconds are those of the process and its git, running or ended; wall clock says
+little on a busy machine.
 """
 
 import argparse
 import ast
+import contextlib
 import json
+import os
 import random
 import subprocess
 import sys
@@ -32,7 +35,8 @@ from typing import Any
 
 from agentless.errors import RepositoryError
 from agentless.localize import retrieve
-from agentless.repo import BlobCache, Index, RepoSnapshot, is_test_path
+from agentless.repo import BlobCache, Index, RepoSnapshot, is_test_path, language_of
+from bench.synthetic_tree import synthetic
 
 Row = dict[str, Any]
 
@@ -53,16 +57,17 @@ def main() -> None:
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="agentless-bench-") as scratch:
         if options.dataset:
-            for part in ("cold", "warm", "reparse"):
-                found[part] = child(part, str(Path(scratch) / "cache"))
+            for part, folder in (
+                ("cold", "cache"), ("query", "cache"), ("again", "cache"), ("tests", "tests"), ("reparse", "")
+            ):  # fmt: skip
+                found[part] = child(part, str(Path(scratch) / folder))
             row = max(
                 rows_of(options), key=lambda row: LARGEST.index(row["repo"]) if row["repo"] in LARGEST else -1
             )
             repo = str(folder_of(options.repos, row["repo"]))
             found["memory " + row["repo"]] = child("memory", repo, row["base_commit"])
-            reparse = found["reparse"]["cpu_s"]["mean"]
-            for name in ("cold", "warm"):
-                found[f"reparse / {name}"] = round(reparse / found[name]["cpu_s"]["mean"], 1)
+            first = found["cold"]["first_cpu_s"]["mean"]
+            found["reparse / first"] = round(found["reparse"]["cpu_s"]["mean"] / first, 1)
         if options.synthetic:
             repo = str(synthetic(Path(scratch) / "repo", options.synthetic))
             found[f"memory of {options.synthetic} files"] = child("memory", repo, "HEAD")
@@ -107,58 +112,50 @@ def opened(options: argparse.Namespace) -> Iterator[tuple[Row, float, float, Rep
             print(f"{row['instance_id']}: {error}", file=sys.stderr)
 
 
-def cold(options: argparse.Namespace, folder: str) -> dict[str, Any]:
+def cold(options: argparse.Namespace, folder: str, *, tests: bool = False) -> dict[str, Any]:
     """Index every commit with a cache that is empty at first."""
     used: dict[str, list[tuple[float, float]]] = {}
     with BlobCache.open(Path(folder)) as cache:
         for row, cpu, wall, snapshot in opened(options):
-            Index.build(snapshot, cache)
-            snapshot.close()
+            index = Index.build(snapshot, cache)
+            if tests:
+                index.prepare(path for path in snapshot.candidates() if language_of(path))
             used.setdefault(row["repo"], []).append((cpu_s() - cpu, time.perf_counter() - wall))
-    every = [pair for pairs in used.values() for pair in pairs]
+    first = [pairs[0] for pairs in used.values()]
     following = [pair for pairs in used.values() for pair in pairs[1:]]
-    return {
-        "rows": len(every),
-        "cpu_s": spread([cpu for cpu, _ in every]),
-        "first_wall_s": spread([pairs[0][1] for pairs in used.values()]),
-        "next_wall_s": spread([wall for _, wall in following]),
-        "next_cpu_s": spread([cpu for cpu, _ in following]),
-        "disk_mb": disk_mb(folder),
-        "peak_mb": peak_mb(),
-    }
+    found: dict[str, Any] = {"rows": len(first) + len(following)}
+    for name, pairs in (("all", first + following), ("first", first), ("next", following)):
+        found[f"{name}_cpu_s"] = spread([cpu for cpu, _ in pairs])
+        found[f"{name}_wall_s"] = spread([wall for _, wall in pairs])
+    for repo, all_of_it in used.items():
+        found[f"next_cpu_s {repo}"] = spread([cpu for cpu, _ in all_of_it[1:]])
+    return {**found, "disk_mb": disk_mb(folder), "peak_mb": peak_mb()}
 
 
-def warm(options: argparse.Namespace, folder: str) -> dict[str, Any]:
+def tests(options: argparse.Namespace, folder: str) -> dict[str, Any]:
+    """The same with test files."""
+    return cold(options, folder, tests=True)
+
+
+def query(options: argparse.Namespace, folder: str) -> dict[str, Any]:
     """Index every commit again, and ask each index once."""
-    indexed, used, asked, asked_cpu, past = [], [], [], [], []
+    figures: dict[str, list[float]] = {}
     with BlobCache.open(Path(folder)) as cache:
         for row, cpu, wall, snapshot in opened(options):
             index = Index.build(snapshot, cache)
-            indexed.append(time.perf_counter() - wall)
-            used.append(cpu_s() - cpu)
-            began = time.perf_counter()
+            indexed = cpu_s(), time.perf_counter()
             _ = index.past
-            past.append(time.perf_counter() - began)
-            list(map(index.facts, index.paths()[:1]))
-            retrieve(index, "x") if row["repo"] not in SEEN else None
-            SEEN.add(row["repo"])
-            began, cpu = time.perf_counter(), cpu_s()
+            began = cpu_s(), time.perf_counter()
             retrieve(index, str(row["problem_statement"]))
-            asked.append(time.perf_counter() - began)
-            asked_cpu.append(cpu_s() - cpu)
-    return {
-        "cpu_s": spread(used),
-        "index_wall_s": spread(indexed),
-        "history_wall_s": {**spread(past), "all": round(sum(past), 2)},
-        "query_wall_s": spread(asked),
-        "query_cpu_s": spread(asked_cpu),
-        "disk_mb": disk_mb(folder),
-        "peak_mb": peak_mb(),
-    }
-
-
-SEEN: set[str] = set()
-"""Repositories whose other texts (documentation) were read: the first question about a repository does that."""
+            ended = cpu_s(), time.perf_counter()
+            for name, before, after in (
+                ("index", (cpu, wall), indexed), ("history", indexed, began), ("query", began, ended)
+            ):  # fmt: skip
+                figures.setdefault(f"{name}_cpu_s", []).append(after[0] - before[0])
+                figures.setdefault(f"{name}_wall_s", []).append(after[1] - before[1])
+    found: dict[str, Any] = {name: spread(values) for name, values in figures.items()}
+    found["history_wall_s"]["all"] = round(sum(figures["history_wall_s"]), 2)
+    return {**found, "disk_mb": disk_mb(folder), "peak_mb": peak_mb()}
 
 
 def reparse(options: argparse.Namespace, folder: str) -> dict[str, Any]:
@@ -213,41 +210,12 @@ def memory(options: argparse.Namespace, repo: str, commit: str) -> dict[str, Any
 
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {
     "cold": cold,
-    "warm": warm,
+    "query": query,
+    "again": query,
+    "tests": tests,
     "reparse": reparse,
     "memory": memory,
 }
-
-
-def synthetic(folder: Path, files: int) -> Path:
-    """A repository of small Python files, about 1.5 kB each and no two alike, made by `git fast-import`."""
-    chance = random.Random(7)  # noqa: S311 - repeatable, nothing secret
-    names = ["".join(chance.choices("bdfgklmnprst", k=2)) + chance.choice("aeiou") * 2 for _ in range(3000)]
-    folder.mkdir(parents=True)
-    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
-    with subprocess.Popen(["git", "fast-import", "--quiet"], cwd=folder, stdin=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        process.stdin.write(b"commit refs/heads/main\ncommitter B <b@example.org> 0 +0000\ndata 5\nstart\n")
-        for number in range(files):
-            text = module(chance, names, number).encode()
-            path = f"part{number % 50}/sub{number // 50 % 40}/module_{number}.py"
-            process.stdin.write(f"M 100644 inline {path}\ndata {len(text)}\n".encode() + text + b"\n")
-    subprocess.run(["git", "symbolic-ref", "HEAD", "refs/heads/main"], cwd=folder, check=True)
-    return folder
-
-
-def module(chance: random.Random, names: Sequence[str], number: int) -> str:
-    """A class with a handful of methods."""
-    methods = []
-    for name in chance.choices(names, k=8):
-        one, two, three = chance.choices(names, k=3)
-        methods.append(
-            f"    def get_{name}(self, {one}=None):\n"
-            f'        """Give the {two} of the {three}."""\n'
-            f"        if {one} is None:\n            return self.{two}_{three}\n        return {one}.{name}\n"
-        )
-    head = f'"""Module {number}."""\nimport os\n\n\nclass {names[number % 3000].title()}{number}:\n'
-    return head + "\n".join(methods)
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
@@ -269,9 +237,24 @@ def peak_mb() -> int:
 
 
 def cpu_s() -> float:
-    """CPU seconds of this process and its finished children."""
+    """CPU seconds of this process, and of its children whether they have ended or not."""
     usages = (getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages) + sum(map(child_cpu_s, children()))
+
+
+def children() -> list[str]:
+    """Process ids of the children that run: a `git cat-file` goes on from one snapshot to the next."""
+    found: list[str] = []
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # a thread that ends now
+            found += (task / "children").read_text().split()
+    return found
+
+
+def child_cpu_s(pid: str) -> float:
+    """CPU seconds of one child so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def show(found: dict[str, Any], *, as_json: bool) -> None:

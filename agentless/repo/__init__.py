@@ -1,9 +1,11 @@
 """The repository room: snapshots, the index of symbols, and outlines. The only door to git and tree-sitter.
 
-- `snapshot`: one state of a repository, straight from the object store (`location`, `plumbing`, `tree`, `blobs`,
-  `worktree`, `checkout` are its parts; `rules` says which files may be edited)
-- `index`: facts of every file (`facts`, `symbols`, `grammars`, `words`, languages/*.scm), kept in a `cache`
-- `past`: what the commits before say (`gitlog`, `history`, `history_growth`, `history_file`)
+- `snapshot`: one state of a repository, straight from the object store (`location`, `plumbing`, `listing`, `tree`,
+  `blobs`, `worktree`, `checkout` are its parts, `lender` and `catfile` the git process behind them; `rules` says
+  which files may be edited)
+- `index`: facts of every file, made by a `reader` (`scan`, `parts`, `lexicon`, `words`) and kept in a `cache`;
+  `symbols` of the files that are shown (`grammars`, languages/*.scm)
+- `past`: what the commits before say (`gitlog`, `history`, `history_growth`, `history_file`, `packed_history`)
 - `outline`, `skeleton`: trees, names and signatures for prompts; `syntax`: does a text still parse; `paths`:
   what a path alone says
 - `apply`, `commits`: the user's work tree and history, for the command line
