@@ -1,9 +1,10 @@
 """Fits the weights of file retrieval to rows with gold patches, and prints them; `--cv` says what they are worth.
 
-    python bench/fit_localization.py --dataset dev.jsonl --repos mirrors/ --cv 5
+    python bench/fit_localization.py --dataset dev.jsonl --repos mirrors/ --cv 5 --seeds 10 [--without-history]
 
 Loss: for each gold file the logistic loss of a softmax over it and all files that are not gold, averaged over the
 gold files of a row, plus an L2 pull towards equal weights. Neighbour features are made with the shipped weights.
+`--cv` ranks each row by weights of the other folds, and then by weights of the other repositories.
 """
 
 import argparse
@@ -11,7 +12,8 @@ import random
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 if not __package__:
@@ -57,9 +59,10 @@ class Sheet:
         return found(self.instance_id, self.repo, self.gold, [self.paths[place] for place in order])
 
 
-def make_sheet(row: Row, index: Index, weights: Weights | None = None) -> Sheet:
+def make_sheet(row: Row, index: Index, weights: Weights | None = None, *, history: bool = True) -> Sheet:
     """Features of the files in the main languages, by the shipped weights or others."""
     task = main_task(index, str(row["problem_statement"]), weights or load_weights())
+    task = task if history else replace(task, changes=None)
     values = all_features(task)
     kept = {name: values[name].astype(np.float32) for name in task.formula}
     return Sheet(str(row["instance_id"]), str(row["repo"]), task.corpus.paths, kept, tuple(gold_files(row)))
@@ -97,18 +100,29 @@ def gradient(matrix: Vector, gold: NDArray[np.int64], weights: Vector) -> Vector
         (own * matrix[place] + others) / (own + total) - matrix[place]
         for own, place in zip(of_gold, gold, strict=True)
     ]
-    return np.mean(slopes, axis=0)
+    mean: Vector = np.mean(slopes, axis=0)
+    return mean
 
 
 def cross_validated(
     sheets: Sequence[Sheet], names: Sequence[str], folds: int, seed: int = FOLDS_SEED
 ) -> list[Found]:
     """Each row ranked by weights that were fitted without its fold; every repository is in every fold."""
-    fold = fold_of(sheets, folds, seed)
+    return held_out(sheets, names, fold_of(sheets, folds, seed))
+
+
+def held_out(sheets: Sequence[Sheet], names: Sequence[str], fold: Mapping[str, object]) -> list[Found]:
+    """Each row ranked by weights that were fitted without the rows of its own fold.
+
+    Args:
+        sheets: the rows.
+        names: features.
+        fold: instance -> name of its fold.
+    """
     ranked = []
-    for number in range(folds):
-        weights = fit([sheet for sheet in sheets if fold[sheet.instance_id] != number], names)
-        ranked += [sheet.ranked(weights) for sheet in sheets if fold[sheet.instance_id] == number]
+    for held in dict.fromkeys(fold.values()):
+        weights = fit([sheet for sheet in sheets if fold[sheet.instance_id] != held], names)
+        ranked += [sheet.ranked(weights) for sheet in sheets if fold[sheet.instance_id] == held]
     return ranked
 
 
@@ -128,16 +142,26 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, required=True, help="rows with patch and problem_statement")
     parser.add_argument("--repos", type=Path, required=True, help="folder of git repositories")
     parser.add_argument("--cv", type=int, default=0, metavar="FOLDS", help="cross-validate too")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="divisions into folds")
+    parser.add_argument("--without-history", action="store_true", help="fit the other formula")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    outcomes = over_rows(read_rows(options.dataset), options.repos, make_sheet, options.workers)
+    work = partial(make_sheet, history=not options.without_history)
+    outcomes = over_rows(read_rows(options.dataset), options.repos, work, options.workers)
     sheets = [outcome.result for outcome in outcomes if outcome.result is not None]
     names = sorted(set.intersection(*(set(sheet.features) for sheet in sheets)))
     for name, value in fit(sheets, names).items():
         print(f"  {name}: {value:.2f}")
     if options.cv:
-        rows = cross_validated(sheets, names, options.cv)
-        print(f"{options.cv}-fold: all {recall(rows, every=True)} any {recall(rows, every=False)} mrr {mrr(rows)}")
+        repeated = [cross_validated(sheets, names, options.cv, seed) for seed in range(options.seeds)]
+        print(f"{options.cv} folds, {options.seeds} times: {figures([row for rows in repeated for row in rows])}")
+        repositories = {sheet.instance_id: sheet.repo for sheet in sheets}
+        print(f"without its repository: {figures(held_out(sheets, names, repositories))}")
+
+
+def figures(rows: Sequence[Found]) -> str:
+    """Recall of all and of any gold file, mean reciprocal rank."""
+    return f"all {recall(rows, every=True)} any {recall(rows, every=False)} mrr {mrr(rows)}"
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ import numpy as np
 from agentless.localize.bm25 import Vector, inverse_frequency, normalised, saturated_sum
 from agentless.localize.counts import count_words
 from agentless.localize.features import Task, all_features, weighted
+from agentless.localize.query import read_query
 from agentless.localize.retrieve import main_task
 from agentless.localize.tokens import WORD, pieces
-from agentless.localize.weights import Formula, load_weights
+from agentless.localize.weights import Emphasis, Formula, Weights, load_weights
 from agentless.repo import Index
 from bench.recall import Found, found
 from bench.retrieval_rows import Row, gold_files
@@ -31,6 +32,17 @@ FORMULA_G: Formula = {
 """The first formula with history."""
 FOREVER = 1e9
 """Years: commits do not age."""
+EMPHASIS = Emphasis(saturation=2.0, title=3.0, title_part=3.0, inside=1.0, code=1.5)
+"""How much the words of an issue counted in both."""
+
+
+def first_weights(shipped: Weights) -> Weights:
+    """Everything besides the two formulas as it was with them."""
+    emphasis = {**shipped.emphasis, "files": EMPHASIS}
+    return replace(
+        shipped, plain=FORMULA_I, history=FORMULA_G, emphasis=emphasis, rarity=1.0, bm25f_k1=8.0,
+        commit_power=3.0, commit_years=FOREVER,
+    )  # fmt: skip
 
 
 def measure_steps(row: Row, index: Index) -> dict[str, Found]:
@@ -39,8 +51,8 @@ def measure_steps(row: Row, index: Index) -> dict[str, Found]:
     issue = str(row["problem_statement"])
     task = main_task(index, issue, shipped)
     bare = replace(task, changes=None)
-    i = replace(bare, weights=replace(shipped, plain=FORMULA_I))
-    g = replace(task, weights=replace(shipped, history=FORMULA_G, commit_years=FOREVER))
+    g = replace(task, query=read_query(issue, EMPHASIS), weights=first_weights(shipped))
+    i = replace(g, changes=None)
     alone = all_features(i)
     scores = {
         "BM25 over content": plain_bm25(task, issue),

@@ -30,9 +30,10 @@ def rank_elements(index: Index, issue: str, files: Sequence[RankedFile], limit: 
     elements = [element for place, file in enumerate(files) for element in elements_of(index, file.path, place)]
     if not elements:
         return ()
-    features = element_features(elements, issue, read_query(issue), files)
-    weights = load_weights().elements
-    scores = np.sum([weight * features[name] for name, weight in weights.items()], axis=0)
+    weights = load_weights()
+    query = read_query(issue, weights.emphasis["functions"])
+    features = element_features(elements, issue, query, files)
+    scores = np.sum([weight * features[name] for name, weight in weights.elements.items()], axis=0)
     # elements stand in the order of their files and lines, so a stable sort breaks ties by them
     order = np.argsort(-np.round(scores, 6), kind="stable")[:limit].tolist()
     return tuple(location(elements[place], float(scores[place])) for place in order)

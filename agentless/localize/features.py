@@ -9,7 +9,7 @@ from agentless.localize.bm25 import Vector
 from agentless.localize.corpus import Corpus
 from agentless.localize.history import Changes, alike_commits, change_features, message_field, message_table
 from agentless.localize.named import mention_features
-from agentless.localize.neighbours import Seeds, cochange_feature, import_feature
+from agentless.localize.neighbours import Seeds, import_feature
 from agentless.localize.query import Query, by_stem
 from agentless.localize.structure import structure_features
 from agentless.localize.texts import text_features
@@ -47,11 +47,7 @@ def all_features(task: Task) -> dict[str, Vector]:
     Neighbours come last, since they are the neighbours of the files that are best by everything else.
     """
     features = own_features(task)
-    scores = weighted(features, task.formula)
-    seeds = Seeds.of(scores)
-    features["imp_from"] = import_feature(task.corpus, seeds)
-    if task.changes is not None:
-        features["cochange"] = cochange_feature(task.changes, seeds)
+    features["imp_from"] = import_feature(task.corpus, Seeds.of(weighted(features, task.formula)))
     return features
 
 
@@ -66,7 +62,8 @@ def own_features(task: Task) -> dict[str, Vector]:
         field = message_field(task.changes, messages)
         features = text_features(corpus, query, task.weights, task.formula, field)
         heavy = np.array(list(terms.values()), dtype=np.float64)
-        features["commit_knn"] = alike_commits(task.changes, messages, heavy, task.weights.commit_years)
+        votes = task.weights.commit_years, task.weights.commit_power
+        features["commit_knn"] = alike_commits(task.changes, messages, heavy, *votes)
         features |= change_features(task.changes)
     features |= mention_features(corpus, query.mentions)
     features |= structure_features(corpus, features["bm25f"])

@@ -96,14 +96,15 @@ def message_lengths(changes: Changes) -> Vector:
     return changes.past.history.message_lengths()[changes.commits].astype(np.float64)
 
 
-def alike_commits(changes: Changes, messages: Table, term_weights: Vector, years: float) -> Vector:
+def alike_commits(changes: Changes, messages: Table, term_weights: Vector, years: float, power: float) -> Vector:
     """Files of the ancestors whose message is most like the issue.
 
-    Each votes for its files with (BM25 / best)^3 * exp(-age / years) / sqrt(files); the 100 heaviest votes count.
+    Each votes for its files with (BM25 / best)^power * exp(-age / years) / sqrt(files). The 100 heaviest votes
+    count.
     """
     frequencies = normalised(messages, message_lengths(changes), COMMIT_B)
     scores = unit(saturated_sum(frequencies, term_weights * inverse_frequency(messages), COMMIT_K1))
-    votes = np.round(scores**3 * np.exp(-changes.ages() / years), 12)
+    votes = np.round(scores**power * np.exp(-changes.ages() / years), 12)
     if not votes.any():
         return np.zeros(changes.documents, dtype=np.float64)
     counted = min(NEIGHBOURS, len(votes))

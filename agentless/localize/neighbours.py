@@ -1,4 +1,4 @@
-"""Features of neighbourhood: a file is near the best ones because they import it, or change together with it.
+"""The feature of neighbourhood: a file is near the best ones because they import it.
 
 An issue often describes the file where a fault shows; the cause is a neighbour of that file.
 """
@@ -8,19 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agentless.localize.bm25 import Vector, unit
+from agentless.localize.bm25 import Vector
 from agentless.localize.corpus import Corpus
-from agentless.localize.history import Changes
 from agentless.localize.structure import imported_files, module_names
 
 SEEDS = 10
 """Best files whose neighbours count."""
-SMALL_FILES = 10
-"""A commit that changes more files than this does not tie them together."""
-YEARS = 3.0
-"""A commit counts 1/e after this time."""
-DOUBT = 0.5
-"""Added to a file's own commits, so that one common commit is no proof."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,8 +21,6 @@ class Seeds:
     """The best files so far, best first."""
 
     places: NDArray[np.int64]
-    shares: Vector
-    """exp(score), adding up to 1: how likely each is the one."""
     heights: Vector
     """Score divided by the best one's, 0 at least."""
 
@@ -38,10 +29,9 @@ class Seeds:
         """Ties go by place."""
         places = np.argsort(-np.round(scores, 6), kind="stable")[:SEEDS]
         best = scores[places]
-        likely = np.exp(best - best.max(initial=-np.inf))
         top = float(best[0]) if len(best) else 0.0
         heights = np.maximum(best / top, 0.0) if top > 0 else np.zeros(len(best))
-        return cls(places, likely / max(float(likely.sum()), 1.0), heights)
+        return cls(places, heights)
 
 
 def import_feature(corpus: Corpus, seeds: Seeds) -> Vector:
@@ -52,21 +42,3 @@ def import_feature(corpus: Corpus, seeds: Seeds) -> Vector:
         targets = imported_files(corpus, place, modules)
         values[targets] = np.maximum(values[targets], height)
     return values
-
-
-def cochange_feature(changes: Changes, seeds: Seeds) -> Vector:
-    """How much of the seeds' own change went together with the file's, over small commits; the best file is 1.
-
-    A commit of n files weighs exp(-age / 3 years) / n. A file gets, of each seed, the weight of their common
-    commits divided by that of all the seed's commits, times the seed's share.
-    """
-    sizes = changes.files.lengths()
-    weights = np.where(sizes <= SMALL_FILES, np.exp(-changes.ages() / YEARS) / np.maximum(sizes, 1), 0.0)
-    owners = np.repeat(np.arange(len(sizes)), sizes)
-    values = np.zeros(changes.documents, dtype=np.float64)
-    for place, share in zip(seeds.places.tolist(), seeds.shares.tolist(), strict=True):
-        commits = owners[changes.files.values == place].astype(np.int32)
-        together = changes.spread(commits, weights[commits]) / (float(weights[commits].sum()) + DOUBT)
-        together[place] = 0.0
-        values += share * together
-    return unit(values)

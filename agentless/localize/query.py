@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from agentless.localize.mentions import ISSUE_CHARS, Mentions, is_code_like, read_mentions
 from agentless.localize.tokens import WORD, pieces, stem
+from agentless.localize.weights import Emphasis, load_weights
 
-TITLE_FACTOR = 3.0
-CODE_FACTOR = 1.5
 MAX_TERMS = 1500
 """Terms kept, heaviest first: a pasted log must not decide how long a query takes."""
 
@@ -23,33 +22,68 @@ class Query:
     terms: tuple[str, ...]
     """Lower-case words, unstemmed, in order of first use."""
     weights: NDArray[np.float64]
-    """3q / (q + 2) for q occurrences of a term, times 3 in the title, times 1.5 where it looks like code."""
+    """Of each term, by the emphasis."""
     stems: tuple[str, ...]
     """Stem of each term; several terms may share one."""
     title_stems: frozenset[str] = frozenset()
     """Those of the title."""
 
 
-def read_query(issue: str) -> Query:
-    """Read an issue; the saturation 3q / (q + 2) keeps a repeated word from drowning the others."""
+@dataclass(slots=True)
+class Use:
+    """How an issue uses a term."""
+
+    count: int = 0
+    """Occurrences, those inside identifiers included."""
+    inside: int = 0
+    code: bool = False
+
+    def weight(self, emphasis: Emphasis) -> float:
+        """Without the title's factor."""
+        counted = self.count - (1.0 - emphasis.inside) * self.inside
+        weight = (emphasis.saturation + 1.0) * counted / (emphasis.saturation + self.count)
+        return weight * (emphasis.code if self.code else 1.0)
+
+
+def read_query(issue: str, emphasis: Emphasis | None = None) -> Query:
+    """Read an issue; the emphasis is that of files when none is given."""
+    emphasis = emphasis or load_weights().emphasis["files"]
     mentions = read_mentions(issue)
-    counts: dict[str, int] = {}
-    code: set[str] = set()
-    for word in WORD.findall(issue[:ISSUE_CHARS]):
-        for piece in pieces(word):
-            counts[piece] = counts.get(piece, 0) + 1
-            if is_code_like(word):
-                code.add(piece)
-    title = {piece for word in WORD.findall(mentions.title) for piece in pieces(word)}
+    title = read_uses(mentions.title)
     weights = {
-        term: 3.0 * count / (count + 2.0) * (TITLE_FACTOR if term in title else 1.0)
-        * (CODE_FACTOR if term in code else 1.0)
-        for term, count in counts.items()
-    }  # fmt: skip
+        term: use.weight(emphasis) * title_factor(title.get(term), emphasis)
+        for term, use in read_uses(without_comments(issue[:ISSUE_CHARS])).items()
+    }
     kept = set(sorted(weights, key=lambda term: -weights[term])[:MAX_TERMS])
     terms = tuple(term for term in weights if term in kept)
     values = np.array([weights[term] for term in terms], dtype=np.float64)
     return Query(mentions, terms, values, tuple(map(stem, terms)), frozenset(map(stem, title)))
+
+
+def read_uses(text: str) -> dict[str, Use]:
+    """Each word of a text and each part of one, in order of first use."""
+    uses: dict[str, Use] = {}
+    for word in WORD.findall(text):
+        like_code = is_code_like(word)
+        for place, piece in enumerate(pieces(word)):
+            use = uses.setdefault(piece, Use())
+            use.count += 1
+            use.inside += place > 0
+            use.code |= like_code
+    return uses
+
+
+def title_factor(use: Use | None, emphasis: Emphasis) -> float:
+    """What a term's use in the title is worth, None for none."""
+    if use is None:
+        return 1.0
+    return emphasis.title if use.count > use.inside else emphasis.title_part
+
+
+def without_comments(text: str) -> str:
+    """The text without `<!-- ... -->`: what a template asks of those who write an issue, and nobody sees."""
+    first, *rest = text.split("<!--")
+    return first + "".join(part.partition("-->")[2] if "-->" in part else "<!--" + part for part in rest)
 
 
 def by_stem(query: Query) -> Mapping[str, float]:

@@ -48,7 +48,7 @@ def retrieve(
         index: the repository at the commit under repair; of its history only that commit and its ancestors count.
         issue: the problem statement.
         extra: further features by name, path -> value within 0..1; weights.yaml has a weight for each. They help
-            to choose the files whose neighbours count, so that `imp_from` and `cochange` may move a little too.
+            to choose the files whose neighbours count, so that `imp_from` may move a little too.
         weights: None is the package's own.
 
     Raises:
@@ -56,7 +56,7 @@ def retrieve(
     """
     weights = weights or load_weights()
     with no_collection():
-        query = read_query(issue)
+        query = read_query(issue, weights.emphasis["files"])
         main, minor = split_by_language(candidates(index), query.mentions)
         first = Task.of(Corpus.of(index, main), query, weights, index.past)
         rest = Task.of(Corpus.of(index, minor, content=has_content), query, weights, None)
@@ -66,7 +66,7 @@ def retrieve(
 
 def main_task(index: Index, issue: str, weights: Weights) -> Task:
     """The ranking of the files in the main languages, for those who measure features."""
-    query = read_query(issue)
+    query = read_query(issue, weights.emphasis["files"])
     main, _ = split_by_language(candidates(index), query.mentions)
     return Task.of(Corpus.of(index, main), query, weights, index.past)
 

@@ -51,7 +51,7 @@ def text_features(
     if history is not None:
         fields["hist"] = history
     total = merged(fields, weights)
-    rarity = inverse_frequency(total)
+    rarity = inverse_frequency(total) ** weights.rarity
     title = np.array([name in query.title_stems for name in names], dtype=np.float64)
     features = {
         "bm25f": saturated_sum(total, term_weights * rarity, weights.bm25f_k1),
@@ -81,4 +81,4 @@ def bm25(counts: Table, lengths: Vector, term_weights: Vector, weights: Weights,
     """One field by itself."""
     setting = weights.single[field]
     frequencies = normalised(counts, lengths, setting.b)
-    return saturated_sum(frequencies, term_weights * inverse_frequency(counts), setting.k1)
+    return saturated_sum(frequencies, term_weights * inverse_frequency(counts) ** weights.rarity, setting.k1)

@@ -29,6 +29,17 @@ class Saturation:
 
 
 @dataclass(frozen=True, slots=True)
+class Emphasis:
+    """How much a word of an issue counts, by where it stands; docs stand in weights.yaml."""
+
+    saturation: float
+    title: float
+    title_part: float
+    inside: float
+    code: float
+
+
+@dataclass(frozen=True, slots=True)
 class Weights:
     """Everything that was tuned; docs stand in weights.yaml."""
 
@@ -39,6 +50,10 @@ class Weights:
     """Features that the caller brings, on top of either."""
     minor_language: float
     commit_years: float
+    commit_power: float
+    rarity: float
+    emphasis: Mapping[str, Emphasis]
+    """In the search for `files` and for `functions`."""
     bm25f_k1: float
     bm25f: Mapping[str, FieldWeight]
     single: Mapping[str, Saturation]
@@ -60,6 +75,9 @@ def load_weights() -> Weights:
         extra=formula(data["extra"]),
         minor_language=float(data["minor_language"]),
         commit_years=float(data["commit_years"]),
+        commit_power=float(data["commit_power"]),
+        rarity=float(data["rarity"]),
+        emphasis={name: Emphasis(**numbers) for name, numbers in data["emphasis"].items()},
         bm25f_k1=float(data["bm25f"]["k1"]),
         bm25f={name: FieldWeight(**field) for name, field in data["bm25f"]["fields"].items()},
         single={name: Saturation(**field) for name, field in data["bm25"].items()},

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.fit_localization import Sheet, cross_validated, fit, fold_of, gradient
+from bench.fit_localization import Sheet, cross_validated, fit, fold_of, gradient, held_out
 
 DRAW = np.random.default_rng(1)
 
@@ -57,6 +57,14 @@ def test_folds_hold_every_row_once_and_mix_repositories() -> None:
 def test_cross_validation_ranks_every_row_once() -> None:
     rows = cross_validated(SHEETS, ["good", "noise", "aux"], 3)
     assert sorted(row.instance_id for row in rows) == sorted(each.instance_id for each in SHEETS)
+
+
+def test_a_row_learns_nothing_from_its_own_fold() -> None:
+    backwards = {"good": 1.0 - SHEETS[0].features["good"], "noise": SHEETS[0].features["noise"]}
+    odd = Sheet("odd", "odd", SHEETS[0].paths, backwards, SHEETS[0].gold)
+    found = held_out([*SHEETS, odd], ["good", "noise"], {each.instance_id: each.repo for each in [*SHEETS, odd]})
+    assert len(found) == len(SHEETS) + 1
+    assert {row.instance_id: row.ranks for row in found}["odd"] == (19,)
 
 
 def test_a_row_without_a_candidate_among_its_gold_files_is_no_obstacle() -> None:

@@ -1,9 +1,13 @@
 """The ranking of functions and methods on the small project."""
 
+import numpy as np
 import pytest
 
 from agentless.localize.elements import elements_of, outermost, rank_elements
+from agentless.localize.query import read_query
 from agentless.localize.retrieve import retrieve
+from agentless.localize.signals import element_features
+from agentless.localize.weights import Emphasis, load_weights
 from agentless.records import RankedFile
 from agentless.repo import Index, Symbol
 from tests.localize.conftest import ISSUE
@@ -88,3 +92,16 @@ def test_outermost() -> None:
     ]
     assert [found.name for found in outermost(symbols)] == ["A.one", "A.two", "A.Meta", "f"]
     assert outermost([]) == []
+
+
+def test_an_issue_is_read_with_the_emphasis_of_functions(index: Index) -> None:
+    issue = "Wrong\n\nThe owner and the name are lost in total.\n\n    cart.add_item(apple, quantity)\n"
+    files, weights = [RankedFile(path=CART, score=1.0)], load_weights()
+
+    def best_score(emphasis: Emphasis) -> float:
+        features = element_features(elements_of(index, CART, 0), issue, read_query(issue, emphasis), files)
+        return float(np.sum([weight * features[name] for name, weight in weights.elements.items()], axis=0).max())
+
+    found = rank_elements(index, issue, files, 1)[0].score
+    assert found == pytest.approx(best_score(weights.emphasis["functions"]), abs=1e-5)
+    assert found != pytest.approx(best_score(weights.emphasis["files"]), abs=1e-2)

@@ -19,7 +19,7 @@ ALL = [f"f{number}.py" for number in range(FOCUSED_FILES + 1)]
 
 
 def knn(changes: Changes, *stems: str, years: float = 3.0) -> dict[str, float]:
-    values = alike_commits(changes, message_table(changes, stems), np.ones(len(stems)), years)
+    values = alike_commits(changes, message_table(changes, stems), np.ones(len(stems)), years, 4.0)
     return dict(zip(CORPUS.paths, values.tolist(), strict=True))
 
 
@@ -74,6 +74,12 @@ def test_an_old_commit_and_one_of_more_files_vote_less() -> None:
     assert knn(changes_of(CORPUS, old, young), "cart", years=1e9)["b.py"] == pytest.approx(1.0)
     pair = changes_of(CORPUS, ("cart", 0, ["a.py"]), ("cart", 0, ["b.py", "c.py"]))
     assert knn(pair, "cart")["c.py"] == pytest.approx(0.5**0.5)
+
+
+def test_half_as_alike_is_far_less_of_a_vote() -> None:
+    changes = changes_of(CORPUS, ("cart", 0, ["a.py"]), ("money", 0, ["b.py"]))
+    votes = alike_commits(changes, message_table(changes, ("cart", "money")), np.array([1.0, 0.5]), 3.0, 4.0)
+    assert votes.tolist() == pytest.approx([1.0, 0.5**4, 0.0])
 
 
 def test_nothing_alike_is_zero() -> None:

@@ -96,7 +96,8 @@ async def test_an_embedder_adds_a_feature_and_is_asked_about_the_best_files_alon
     assert len(embedder.texts) == 1 + 2
     before = {file.path: file.score for file in plain.files}
     gains = sorted(round(file.score - before[file.path], 6) for file in found.files)
-    assert gains[:2] == [0.0, 0.0] and gains[2] > 0.0, "of two files the farther one gains nothing"
+    assert gains[2] > 0.5, "the nearer of two files"
+    assert max(map(abs, gains[:2])) < 0.1, "neighbours of the best files move a little"
 
 
 async def test_an_embedder_that_is_gone_stops_the_stage(index: Index, instance: Instance) -> None:

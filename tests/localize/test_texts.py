@@ -1,5 +1,8 @@
 """Text features on the small project and on documents made by hand."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,6 +71,17 @@ def test_the_title_s_words_count_alone_too() -> None:
     features = text_features(corpus, read_query("cart\n\nmoney money money money"), load_weights())
     assert features["title"].tolist() == [1.0, 0.0]
     assert features["bm25f"].min() > 0
+
+
+@pytest.mark.parametrize("rarity", [0.0, 1.0, 2.0])
+def test_rarity_is_the_exponent_of_a_term_s_weight(rarity: float) -> None:
+    words = ({"rare": 1}, {"common": 1}, {"common": 1}, {"common": 1})
+    corpus = Corpus(("a.py", "b.py", "c.py", "d.py"), tuple(FileFacts(words=each) for each in words))
+    weights = replace(load_weights(), rarity=rarity)
+    features = text_features(corpus, read_query("title\n\ncommon rare"), weights)
+    frequencies = [math.log1p(3.5 / 1.5), math.log1p(1.5 / 3.5)]
+    expected = (frequencies[1] / frequencies[0]) ** rarity
+    assert features["bm25f"].tolist() == features["content"].tolist() == pytest.approx([1.0] + [expected] * 3)
 
 
 def test_messages_of_commits_are_one_more_field() -> None:

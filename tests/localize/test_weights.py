@@ -28,6 +28,12 @@ def test_fields_of_bm25f_and_of_bm25_are_the_same() -> None:
     assert set(weights.bm25f) == set(weights.single) == {"content", "doc", "sym", "path", "hist"}
 
 
+def test_files_and_functions_read_an_issue_each_in_their_way() -> None:
+    emphasis = load_weights().emphasis
+    assert set(emphasis) == {"files", "functions"}
+    assert emphasis["files"].code < emphasis["functions"].code
+
+
 def test_other_languages_come_after_everything() -> None:
     weights = load_weights()
     for formula in (weights.history, weights.plain):
@@ -42,6 +48,8 @@ def test_the_key_of_a_localization_covers_every_number() -> None:
         "without_history",
         "extra",
         "commit_years",
+        "rarity",
+        "emphasis",
         "minor_language",
         "bm25f",
         "elements",
