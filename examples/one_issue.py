@@ -38,4 +38,6 @@ async def main(repository: str, text: str, base_url: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
     asyncio.run(main(sys.argv[1], Path(sys.argv[2]).read_text(encoding="utf-8"), sys.argv[3]))

@@ -21,5 +21,11 @@ def test_the_example_prints_a_patch(tmp_path: Path) -> None:
     assert done.stdout.startswith("diff --git a/shop/price.py b/shop/price.py\n")
 
 
+def test_without_arguments_it_says_how_it_is_called() -> None:
+    done = subprocess.run([sys.executable, str(EXAMPLE)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "PATH_OF_REPOSITORY" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_the_example_fits_one_screen() -> None:
     assert len(EXAMPLE.read_text().splitlines()) <= 50

@@ -42,6 +42,16 @@ def check_run_dir(path: Path | None, config: "RunConfig", dataset: Path | None =
         check_openable(path, manifest_of(config, "", dataset))
 
 
+def check_sandbox(config: "RunConfig") -> None:
+    """Whether a repository without an image can be tested as the user says.
+
+    Raises:
+        InputError: Docker is asked for.
+    """
+    if config.validation.sandbox == "docker":
+        raise InputError("validation.sandbox=docker needs an instance with an image (`agentless run`); use bwrap")
+
+
 def expanded(path: Path) -> Path:
     """The path with `~` written out.
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from typing import NoReturn
 
 from agentless.errors import AgentlessError, InputError, StoreError
 
@@ -27,6 +28,14 @@ COMMANDS = (
 INTERRUPTED = 130
 
 
+class Parser(argparse.ArgumentParser):
+    """Bad input is one line that names the fix, here too: not the usage of 20 options before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -35,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = parse(list(sys.argv[1:] if argv is None else argv))
     signal.signal(signal.SIGTERM, interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which `nohup` asks for
+        signal.signal(signal.SIGHUP, interrupt)
     try:
         code: int = args.run(args)
         sys.stdout.flush()
@@ -58,17 +69,21 @@ def parse(argv: list[str]) -> argparse.Namespace:
     end = argv.index("--") if "--" in argv else len(argv)
     own, extra = argv[:end], argv[end + 1 :]
     parser = build_parser()
-    args = parser.parse_args(own)
+    args, unknown = parser.parse_known_args(own)
+    problem = f"unrecognized arguments: {' '.join(unknown)}" if unknown else ""
     if hasattr(args, "extra"):
         args.extra = tuple(extra)
     elif end < len(argv):
-        parser.error(f"{args.command} takes nothing after --")
+        problem = problem or "it takes nothing after --"
+    if problem:
+        parser.prog = f"{parser.prog} {args.command}"  # its own help is the one to read
+        parser.error(problem)
     return args
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser with every command; a command's module is light, its work is imported when it runs."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="agentless",
         description="An issue and a repository in, a validated patch out: localize, repair, validate.",
     )
@@ -97,7 +112,7 @@ def package_version() -> str:
 
 
 def interrupt(number: int, frame: object) -> None:
-    """SIGTERM is handled like Ctrl-C, so that servers and sandboxes are stopped in order.
+    """SIGTERM and a closed terminal are handled like Ctrl-C, so that servers and sandboxes are stopped in order.
 
     A script that starts us in the background has SIGINT ignored, which must not make us deaf to SIGTERM.
     """

@@ -77,8 +77,8 @@ def add_profiles_option(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
-    """What is executed, and where."""
+def add_sandbox_options(parser: argparse.ArgumentParser, *, images: bool = True) -> None:
+    """What is executed, and where; `docker` only where instances can have images."""
     group = parser.add_argument_group("tests")
     group.add_argument(
         "--test-cmd", metavar="CMD", help="runs the tests, exit 0 = pass; {files} stands for test files"
@@ -86,7 +86,7 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--python", metavar="PATH", help="interpreter that has the project's dependencies")
     group.add_argument(
         "--sandbox",
-        choices=("auto", "docker", "bwrap", "host", "none"),
+        choices=("auto", *(("docker",) if images else ()), "bwrap", "host", "none"),
         help="where generated code runs; host = on this machine, unprotected",
     )
 

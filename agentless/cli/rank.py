@@ -100,6 +100,8 @@ async def rank_rows(
     failed: dict[str, str] = {}
 
     def note(problem: Problem, error: Exception) -> None:
+        if isinstance(error, BrokenPipeError):
+            raise error  # nobody reads the rankings any more
         failed[problem.instance.instance_id] = str(error)
 
     async with opened(ranking) as parts:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--run-dir", metavar="DIR", type=Path, help="keep the records there (default: the user's state folder)"
     )
     add_model_options(parser)
-    add_sandbox_options(parser)
+    add_sandbox_options(parser, images=False)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         InputError: anything the user gave that cannot be used; nothing is written then.
     """
-    from agentless.cli.check import check_apply, check_output, check_run_dir, expanded, places
+    from agentless.cli.check import check_apply, check_output, check_run_dir, check_sandbox, expanded, places
     from agentless.cli.model import embedded_profile, fetch_embedded
     from agentless.cli.progress import reporter
     from agentless.cli.tables import print_solution
@@ -61,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     began = time.monotonic()
     issue = read_issue(args.issue)
     config = config_from(args)
+    check_sandbox(config)
     embedded_profile(config)
     repo = expanded(args.repo)
     check_output(args.output)
@@ -85,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output and patch:
         args.output.write_text(patch, encoding="utf-8", newline="")
     if args.apply and patch:
-        apply(repo, patch)
+        apply(repo, patch, args.output)
     return 0 if patch else 1
 
 
@@ -129,8 +131,11 @@ def as_json(outcome: "Outcome") -> dict[str, object]:
     return asdict(outcome)
 
 
-def apply(repo: Path, patch: str) -> None:
-    """Apply to the work tree.
+def apply(repo: Path, patch: str, kept: Path | None) -> None:
+    """Apply to the work tree, and say how to undo it.
+
+    Args:
+        kept: the file that holds the patch as well, if one was asked for.
 
     Raises:
         InputError: it conflicts; nothing was changed.
@@ -141,4 +146,5 @@ def apply(repo: Path, patch: str) -> None:
     problem = apply_to_worktree(repo, patch)
     if problem:
         raise InputError(f"--apply changed nothing: {problem}; the patch is above, try git apply --3way")
-    sys.stderr.write("applied to the work tree; undo with git apply -R\n")
+    file = shlex.quote(str(kept.resolve())) if kept else "FILE, a file with the patch above"
+    sys.stderr.write(f"applied to the work tree; undo with git -C {shlex.quote(str(repo))} apply -R {file}\n")

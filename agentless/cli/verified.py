@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentless.cli.main import INTERRUPTED, fail, main
-from agentless.errors import AgentlessError, ConfigError, EngineError, InputError, ModelServerError
+from agentless.errors import AgentlessError, ConfigError, DownloadError, EngineError, InputError, ModelServerError
 
 if TYPE_CHECKING:
     from agentless.config import RunConfig
@@ -27,6 +27,8 @@ LOADING_S = 60.0
 NO_SERVER = (
     "{problem}. Name a server: BASE_URL=http://HOST:8000/v1, or take the model that needs no GPU: MODEL=embedded"
 )
+
+INSTALL_VLLM = ".venv/bin/pip install -e '.[serve]'"
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -82,7 +84,12 @@ def ready(args: argparse.Namespace) -> None:
     else:
         for each in ladder() if args.ladder else (profile,):
             check_serving(each, config)
-    if not dataset_file(args.dataset).is_file():
+    try:
+        rows = dataset_file(args.dataset)
+    except DownloadError as error:
+        problem = str(error).partition(";")[0]
+        raise DownloadError(f"{problem}; name a file of its rows: DATASET=FILE") from error
+    if not rows.is_file():
         raise ConfigError(f"DATASET={args.dataset}: no such file; name a file of rows, or: verified")
     connected(required=True)
 
@@ -122,12 +129,13 @@ def check_serving(profile: "ModelProfile", config: "RunConfig") -> None:
 
     if profile.server == "hosted":
         raise ConfigError(NO_SERVER.format(problem=f"{profile.name} is hosted elsewhere"))
+    if not installed_gpus() and not config.model.vllm:
+        raise ConfigError(NO_SERVER.format(problem="this machine has no NVIDIA GPU"))
     try:
         vllm_program(config.model.vllm)
     except ConfigError as error:
-        raise ConfigError(NO_SERVER.format(problem=str(error).partition(";")[0])) from error
-    if not installed_gpus() and not config.model.vllm:
-        raise ConfigError(NO_SERVER.format(problem="this machine has no NVIDIA GPU"))
+        problem = f"{str(error).partition(';')[0]}: {INSTALL_VLLM}"
+        raise ConfigError(NO_SERVER.format(problem=problem)) from error
     folder = Path(config.model.checkpoint) if config.model.checkpoint else None
     plan_server(profile, serve_options(config.model), folder=folder, program=config.model.vllm, only_print=True)
 

@@ -9,8 +9,10 @@ compared with what was asked for.
 import json
 import math
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from agentless.errors import ConfigError, ModelServerError
@@ -232,7 +234,7 @@ def serve_command(
 
 
 def vllm_program(named: str = "") -> tuple[str, ...]:
-    """How vLLM is started.
+    """How vLLM is started: from PATH, else from beside this interpreter, e.g. in a .venv that is not activated.
 
     Args:
         named: the user's program, a path or a name on PATH.
@@ -241,6 +243,8 @@ def vllm_program(named: str = "") -> tuple[str, ...]:
         ConfigError: it is not there.
     """
     found = shutil.which(named or "vllm")
+    if found is None and not named:
+        found = shutil.which("vllm", path=str(Path(sys.executable).parent))
     if found is None:
         missing = f"{named}: no such program" if named else "vllm is not installed"
         raise ConfigError(

@@ -88,6 +88,8 @@ def fetch_weights(
             else:
                 download(path, weights, places, progress)
     except OSError as error:
+        if is_usable(path, weights):
+            return path
         raise DownloadError(
             f"could not write {path}: {error.strerror or error}; free some space or set XDG_CACHE_HOME"
         ) from error
@@ -159,6 +161,14 @@ def finish(partial: Path, path: Path, weights: Weights) -> str:
 def is_right(path: Path, weights: Weights) -> bool:
     """Whether size and checksum are the profile's; reads the whole file."""
     return path.stat().st_size == weights.bytes and digest_of_file(path) == weights.sha256
+
+
+def is_usable(path: Path, weights: Weights) -> bool:
+    """Whether the right file is there; asked where no stamp can be written, e.g. in a shared read-only cache."""
+    try:
+        return path.is_file() and is_right(path, weights)
+    except OSError:
+        return False
 
 
 def stamp_path(path: Path) -> Path:

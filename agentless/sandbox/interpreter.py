@@ -19,6 +19,7 @@ print(json.dumps({
 }))
 """
 PROBE_SECONDS = 30.0
+FIX = "name a Python that starts with --python PATH (validation.python)"
 HOPS = 16
 # where a prefix is somebody's home, only these parts of it are Python's
 PREFIX_PARTS = ("bin", "lib", "lib64", "include", "pyvenv.cfg")
@@ -61,10 +62,10 @@ def find_interpreter(python: str = "") -> Interpreter:
         )  # fmt: skip
         return from_facts(json.loads(process.stdout))
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ConfigError(f"{command} does not start: {error}; set validation.python") from error
+        raise ConfigError(f"{command} does not start: {error}; {FIX}") from error
     except (ValueError, KeyError, TypeError) as error:
         last = process.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no answer"]
-        raise ConfigError(f"{command} is not a working Python 3: {last[0]}; set validation.python") from error
+        raise ConfigError(f"{command} is not a working Python 3: {last[0]}; {FIX}") from error
 
 
 def absolute(python: str) -> str:
@@ -77,7 +78,7 @@ def absolute(python: str) -> str:
     place = str(Path.cwd() / Path(python).expanduser()) if "/" in python else python
     found = shutil.which(place)
     if found is None:
-        raise ConfigError(f"no interpreter {python!r}; set validation.python to a Python that starts")
+        raise ConfigError(f"no interpreter {python!r}; {FIX}")
     return str(Path.cwd() / found)
 
 

@@ -39,7 +39,7 @@ def download(recipe: Recipe, archive: Path) -> None:
         found = sorted(Path(scratch).glob("*.tar.gz"))
         if done.returncode != 0 or len(found) != 1:
             last = (done.stderr.strip().splitlines() or ["no source archive"])[-1]
-            raise DownloadError(f"pip could not download {requirement}: {last}")
+            raise DownloadError(f"pip could not download {requirement}: {last}; is the package index reachable?")
         found[0].replace(archive)
 
 

@@ -187,6 +187,16 @@ def test_a_reader_that_leaves_ends_it_quietly(shop: Path) -> None:
     assert done.stdout == "{\n" and "Traceback" not in done.stderr
 
 
+def test_rows_are_not_ranked_for_a_reader_that_left(shop: Path, tmp_path: Path) -> None:
+    dataset = rows(tmp_path, shop, *(f"shop-{number}" for number in range(9)))
+    line = (
+        f"{sys.executable} -m agentless.cli.main localize --dataset {dataset} --repos {tmp_path / 'repos'} --json"
+    )
+    done = subprocess.run(["bash", "-c", f"{line} | head -c 9"], capture_output=True, text=True, check=True)
+    assert done.stdout == '{"instanc'
+    assert "Broken pipe" not in done.stderr and "shop-8" not in done.stderr
+
+
 def test_the_repository_is_left_as_it_was(shop: Path) -> None:
     assert localize(shop) == 0
     assert git(shop, "status", "--porcelain") == ""

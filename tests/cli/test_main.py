@@ -37,6 +37,27 @@ def test_no_command_and_unknown_commands_are_bad_input(capsys: pytest.CaptureFix
     assert "solve" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["localize", "--top", "x"], "agentless localize: argument --top: invalid int value: 'x'"),
+        (["run"], "agentless run: the following arguments are required: --dataset, --run-dir"),
+        (["models", "qwen3-8b"], "agentless models: unrecognized arguments: qwen3-8b"),
+        (["images", "remove"], "agentless images remove: the following arguments are required: TAG"),
+        (["models", "--", "x"], "agentless models: it takes nothing after --"),
+        ([], "agentless: the following arguments are required: COMMAND"),
+    ],
+)
+def test_wrong_options_are_one_line_that_names_the_help(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    shown = capsys.readouterr()
+    assert (left.value.code, shown.out) == (2, "")
+    assert shown.err == f"{said}; see {said.partition(':')[0]} --help\n"
+
+
 def test_bad_input_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["solve", "--repo", str(tmp_path), "--issue", "a bug in here"]) == 2
     shown = capsys.readouterr()
@@ -65,6 +86,17 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("started", "ends"), [([], True), (["nohup"], False)])
+def test_a_closed_terminal_is_an_interrupt_unless_nohup_was_asked(started: list[str], ends: bool) -> None:
+    code = (
+        "import os, signal, agentless.cli.doctor as d\nfrom agentless.cli.main import main\n"
+        "d.run = lambda _: os.kill(os.getpid(), signal.SIGHUP) or 7\nraise SystemExit(main(['doctor']))"
+    )
+    done = subprocess.run([*started, sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == (command_line.INTERRUPTED if ends else 7)
+    assert ("interrupted" in done.stderr) is ends
 
 
 def test_sigterm_ends_a_command_that_a_script_started_in_the_background(tmp_path: Path) -> None:

@@ -51,6 +51,20 @@ def test_bars_show_stages_and_text_is_not_markup() -> None:
     assert "[red]not markup[/red]" in text
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_narrow_terminal_costs_the_note_and_the_bar_and_never_figures(width: int) -> None:
+    shown = LiveReporter()
+    written = io.StringIO()
+    shown.bars.live.console = Console(file=written, width=width)
+    with shown:
+        shown.download("qwen2.5-coder-1.5b", 1065 * 1024 * 1024, 1065 * 1024 * 1024)
+        shown.update("a", "localize", 3, 3, "4 files, 12 elements and much more to say than fits")
+    lines = [line for line in written.getvalue().splitlines() if line.strip()]
+    assert len(lines) == 2, "a note is never wrapped"
+    assert "1065/1065 0:00:00" in lines[0]
+    assert "where to edit" in lines[1] and "0:00:00 4" in lines[1]
+
+
 def test_many_instances_are_counted() -> None:
     shown = LiveReporter(instances=3)
     for name in ("a", "b"):

@@ -39,6 +39,29 @@ def test_apply_changes_the_work_tree_and_output_keeps_the_patch(
     assert output.read_text() == capsys.readouterr().out
 
 
+def test_what_is_said_to_undo_undoes(
+    shop: Path, server: FakeOpenAI, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert solve(shop, server, "--apply", "--output", str(tmp_path / "the fix.patch")) == 0
+    said = capsys.readouterr().err.splitlines()[-1]
+    subprocess.run(["bash", "-c", said.partition("undo with ")[2]], check=True)
+    assert git(shop, "status", "--porcelain") == ""
+    assert solve(shop, server, "--apply") == 0
+    assert "a file with the patch above" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option", [["--set", "validation.sandbox=docker"], ["--set", "validation.sandbox=nothing"]]
+)
+def test_a_repository_of_ones_own_has_no_image(
+    shop: Path, server: FakeOpenAI, option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = ["--base-url", server.url]
+    assert main(["solve", "--repo", str(shop), "--issue", ISSUE, *url, *option]) == 2
+    assert "use bwrap" in (said := capsys.readouterr().err) or "'nothing'" in said
+    assert server.requests == []
+
+
 def test_apply_refuses_a_conflict_and_changes_nothing(
     shop: Path, server: FakeOpenAI, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -160,7 +160,7 @@ def test_a_checkpoint_that_cannot_be_had_is_said_before_the_repositories(
     [
         (
             ["--model=nemotron-cascade-8b"],
-            "vllm is not installed. Name a server: BASE_URL=http://HOST:8000/v1, or",
+            "this machine has no NVIDIA GPU. Name a server: BASE_URL=http://HOST:8000/v1, or",
         ),
         (["--model=deepseek-r1-0528"], "is hosted elsewhere. Name a server: BASE_URL="),
         (["--model=embedded", "--dataset=/none.jsonl"], "DATASET=/none.jsonl: no such file"),
@@ -185,6 +185,29 @@ def test_a_machine_without_a_gpu(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert verified(["--model=nemotron-cascade-8b", f"--dataset={dataset}"]) == 2
     assert "this machine has no NVIDIA GPU. Name a server: BASE_URL" in capsys.readouterr().err
+
+
+def test_a_machine_with_a_gpu_and_without_vllm(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = tmp_path / "nvidia-smi"
+    driver.write_text("#!/bin/sh\necho 'NVIDIA H200, 143771'\n")
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))  # no vllm beside it either
+    assert verified(["--model=nemotron-cascade-8b"]) == 2
+    said = capsys.readouterr().err
+    assert "vllm is not installed: .venv/bin/pip install -e '.[serve]'. Name a server: BASE_URL" in said
+
+
+def test_a_dataset_that_cannot_be_fetched_names_the_variable_of_make(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("agentless.named_datasets.fetch_rows", lambda *_: [])
+    assert verified(["--model=embedded"]) == 1
+    said = capsys.readouterr().err
+    assert "gave 0 rows instead of 500; name a file of its rows: DATASET=FILE" in said and "--dataset" not in said
 
 
 def test_no_docker_is_said_first(

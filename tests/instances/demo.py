@@ -93,9 +93,19 @@ def solve(built: Built, python: Path, options: Sequence[str]) -> str:
     say(f"$ {shlex.join(['agentless', 'solve', *given])}")
     command = [sys.executable, "-P", "-m", "agentless.cli.main", "solve", *given]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
-    if done.returncode not in (0, 1):
-        raise AgentlessError(f"agentless solve ended with exit code {done.returncode}")
+    check_ended(done.returncode, folder / "run")
     return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def check_ended(code: int, run_dir: Path) -> None:
+    """Whether `agentless solve` came to an end of its own, with a patch or without one that can be used.
+
+    Raises:
+        AgentlessError: it failed before, e.g. without the weights, which is no verdict on a model.
+    """
+    decided = any(run_dir.glob("instances/*/5-prediction.json"))
+    if code not in (0, 1) or not decided:
+        raise AgentlessError(f"agentless solve failed with exit code {code}, see above; run the demo again")
 
 
 async def judge(built: Built, python: Path, patch: str) -> Score:

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,6 +128,19 @@ def test_no_sequences_are_guessed_for_an_unknown_gpu() -> None:
 def test_vllm_that_is_not_there_names_every_way_on() -> None:
     with pytest.raises(ConfigError, match=r"no-such-vllm: no such program.*\[serve\].*--base-url.*embedded"):
         vllm_program("no-such-vllm")
+
+
+def test_vllm_is_found_beside_the_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make swe-verified` runs the environment's Python without activating the environment."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    with pytest.raises(ConfigError, match="vllm is not installed"):
+        vllm_program()
+    (tmp_path / "vllm").write_text("#!/bin/sh\n")
+    (tmp_path / "vllm").chmod(0o755)
+    assert vllm_program() == (str(tmp_path / "vllm"),)
+    with pytest.raises(ConfigError, match="other: no such program"):
+        vllm_program("other")
 
 
 def test_what_is_served_is_compared_with_what_was_asked() -> None:

@@ -71,6 +71,17 @@ def test_a_right_file_without_a_stamp_is_taken_as_it_is(tmp_path: Path) -> None:
     assert cached_weights(profile(), tmp_path / "cache")
 
 
+@pytest.mark.parametrize("data", [DATA, DATA[:-1] + b"?"])
+def test_a_right_file_is_taken_from_a_cache_that_cannot_be_written(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "cache" / "small.gguf.lock").mkdir(parents=True)  # refuses root as well
+    (tmp_path / "cache" / "small.gguf").write_bytes(data)
+    if data == DATA:
+        assert fetch_weights(profile(), fetching=places(tmp_path)).read_bytes() == DATA
+    else:
+        with pytest.raises(DownloadError, match="could not write"):
+            fetch_weights(profile(), fetching=places(tmp_path))
+
+
 def test_nothing_is_cached_in_an_empty_folder(tmp_path: Path) -> None:
     assert cached_weights(profile(), tmp_path) is None
     hosted = ModelProfile(name="h", about="h", repository="h", server="hosted", context_tokens=9)

@@ -55,7 +55,7 @@ async def test_the_environment_cannot_be_changed_from_inside(made: Path, tmp_pat
 def test_what_is_no_python_is_bad_input(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if not name:
         monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(ConfigError, match=r"validation\.python"):
+    with pytest.raises(ConfigError, match=r"--python PATH \(validation\.python\)"):
         find_interpreter(name)
 
 
