@@ -13,6 +13,7 @@ from agentless.repair.budget import Budget, overflow
 from agentless.repair.filetext import FileText
 from agentless.repair.match import Spans, indent_of
 from agentless.repair.windows import Source, View, plan_views
+from agentless.repo import language_of
 from agentless.repo.index import Index
 
 ROUNDS = 8
@@ -21,6 +22,13 @@ ISSUE_SHARE = 0.5
 """Part of the budget that a very long issue may take from the files."""
 FENCE_LINE = re.compile(r"^(?=-+[ \t]*(?:BEGIN|END) (?:ISSUE|FILE)\b)", re.MULTILINE)
 CUT = "\n[the rest of the issue is not shown]"
+SPOKEN = {
+    "": "the project's", "javascript": "JavaScript", "typescript": "TypeScript", "tsx": "TypeScript", "cpp": "C++",
+    "php": "PHP", "csharp": "C#",
+}  # fmt: skip
+"""How people write the languages that `language_of` names, where that is more than a capital letter."""
+MAX_HEAD_LINES = 10
+"""Lines of the surrounding class that a rewriting prompt may show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,8 @@ async def rewrite_context(
     Raises:
         ContextError: the element does not fit beside a quarter of the issue.
     """
-    prompt = load_prompt("repair/rewrite_function", 1)
+    prompt = load_prompt("repair/rewrite_function", 2)
+    language = language_of(element.path)
     source = sources_of(index, [element.path])[0]
     code = "\n".join(source.lines[element.start_line - 1 : element.end_line])
     surroundings = around(source, element)
@@ -117,6 +126,8 @@ async def rewrite_context(
             name=element.name,
             code=code,
             context=context,
+            language=SPOKEN.get(language, language.capitalize()),
+            fence=language,
         )
         if await overflow(model, messages, budget) <= 1:
             return Context(messages, prompt.digest, (view,), element)
@@ -124,16 +135,24 @@ async def rewrite_context(
 
 
 def around(source: Source, element: Location) -> str:
-    """The head of the class that holds a method; "" for anything else."""
+    """The head of the class that holds a method; "" for anything else.
+
+    A class that ends before the method (Go, Rust, C++) is a list of fields and shown with them.
+    """
     outer = element.name.rpartition(".")[0]
     holder = next((s for s in source.symbols if s.kind == "class" and s.name == outer), None)
     if holder is None or holder.start_line >= element.start_line:
         return ""
-    lines = source.lines[holder.start_line - 1 : min(holder.start_line + 9, element.start_line - 1)]
+    apart = holder.end_line < element.start_line
+    last = min(holder.start_line + MAX_HEAD_LINES - 1, holder.end_line, element.start_line - 1)
+    lines = source.lines[holder.start_line - 1 : last]
+    if apart and last == holder.end_line:
+        return "\n".join([*lines, ""])
+    ending = r":\s*(#.*)?$" if language_of(element.path) == "python" else r"\{\s*(//.*)?$"
     head = []
     for line in lines:
         head.append(line)
-        if re.search(r":\s*(#.*)?$", line):
+        if not apart and re.search(ending, line):
             break
     return "\n".join([*head, indent_of(head[-1]) + "    ..."])
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentless.records import Location
 from agentless.repair.match import indent_of
@@ -15,6 +15,16 @@ FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([^`]*)$")
 CODE_START = re.compile(
     r"(?:@\w|async def |def |class |function |export |public |private |static |func |fn |pub )"
 )
+IN_CLASS = ("class NAME {", "}")
+IN_OBJECT = ("({", "})")
+WRAPPERS = {
+    "javascript": (IN_CLASS, IN_OBJECT),
+    "typescript": (IN_CLASS, IN_OBJECT),
+    "tsx": (IN_CLASS, IN_OBJECT),
+    "java": (IN_CLASS,),
+    "cpp": (("class NAME {", "};"),),
+}
+"""Lines around a method for the languages whose grammars take none alone."""
 MAX_CLOSINGS = 6
 """Fence lines that are tried as the end of a fence: code may hold fences in its docstrings."""
 
@@ -46,13 +56,11 @@ def find_fragment(answer: str, element: Location, language: str) -> Fragment | R
     pieces = 0
     for piece, note in code_pieces(answer):
         pieces += 1
-        lines = dedented(piece)
-        text = "\n".join(lines) + "\n"
-        error = syntax_error(element.path, text)
-        if error and "nonlocal" not in error:  # an inner function has its names outside of the reply
+        lines = dedented(piece, language)
+        symbols, error = symbols_of(lines, element, language)
+        if error:
             broken = broken or error
             continue
-        symbols = parse_symbols(text, language)
         target = named(symbols, element)
         if target is not None:
             return Fragment(lines, piece, symbols, target, (note,) if note else ())
@@ -66,6 +74,28 @@ def find_fragment(answer: str, element: Location, language: str) -> Fragment | R
     if pieces:
         return Refusal("malformed_edit", f"the code in the reply defines no {element.name}")
     return Refusal("no_edit", "no code in the reply")
+
+
+def symbols_of(lines: list[str], element: Location, language: str) -> tuple[tuple[Symbol, ...], str]:
+    """What the code defines, read alone or as part of a class, and the syntax error of both."""
+    text = "\n".join(lines) + "\n"
+    error = syntax_error(element.path, text)
+    if "nonlocal" in error:  # an inner function has its names outside of the reply
+        error = ""
+    symbols = () if error else parse_symbols(text, language)
+    if named(symbols, element) is not None:
+        return symbols, ""
+    outer = element.name.rpartition(".")[0].rpartition(".")[2]
+    for before, after in WRAPPERS.get(language, ()):
+        wrapped = f"{before.replace('NAME', outer or 'Outer')}\n{text}{after}\n"
+        inner = [s for s in parse_symbols(wrapped, language) if s.start_line > 1]
+        moved = tuple(replace(s, start_line=s.start_line - 1, end_line=s.end_line - 1) for s in inner)
+        if syntax_error(element.path, wrapped):
+            continue
+        if named(moved, element) is not None:
+            return moved, ""
+        symbols, error = symbols or moved, ""
+    return symbols, error
 
 
 def code_pieces(answer: str) -> Iterator[tuple[list[str], str]]:
@@ -111,7 +141,7 @@ def unfenced(lines: list[str], fence: str) -> list[str]:
     return [line.removeprefix(indent) for line in lines]
 
 
-def dedented(lines: list[str]) -> list[str]:
+def dedented(lines: list[str], language: str) -> list[str]:
     """The lines without the indentation that the first line with text has; a reply may indent its whole code.
 
     Lines that begin inside a string stay as they are.
@@ -120,7 +150,7 @@ def dedented(lines: list[str]) -> list[str]:
     indent = indent_of(first)
     if not indent:
         return lines
-    fixed = inside_strings(lines)
+    fixed = inside_strings(lines, language)
     return [
         line if number in fixed else line.removeprefix(indent) if line.startswith(indent) else line.lstrip(" \t")
         for number, line in enumerate(lines)

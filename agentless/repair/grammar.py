@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from agentless.records import Location
 from agentless.repair.windows import View
+from agentless.repo import language_of
 
 CODE_RULES = (
     'rest ::= [^\\r\\n]* "\\n"',
@@ -24,6 +25,8 @@ MAX_START_LINES = 20
 """Lines that may be needed to tell a SEARCH from the same lines elsewhere; where more are, none begins."""
 MAX_BLOCKS = 3
 MAX_REPLACE_LINES = 80
+MAX_HEAD_LINES = 10
+"""Lines of annotations and the like that may stand above an element's name."""
 
 
 def edit_grammar(views: Sequence[View], lines: Mapping[str, list[str]]) -> str:
@@ -59,21 +62,38 @@ def edit_grammar(views: Sequence[View], lines: Mapping[str, list[str]]) -> str:
 def rewrite_grammar(text: str, element: Location) -> str:
     """The grammar of one fenced block that begins like the element, "" when its definition is not found.
 
-    Without it a small model drifts to another name, explains, or never closes the block. The rest of the first
-    line stays free, so that parameters can change; a line of code never begins with a fence.
+    Without it a small model drifts to another name, explains, or never closes the block. What follows the name
+    stays free, so that parameters can change; a line of code never begins with a fence. The fence names the
+    file's language: a model that is made to open another one writes in that.
 
     Args:
         text: the element's file.
         element: a function, method or class; its name is the qualified one.
     """
+    lines = text.replace("\r\n", "\n").split("\n")[element.start_line - 1 : element.end_line]
     name = element.name.rpartition(".")[2]
+    language = language_of(element.path)
+    head = python_head(lines, name) if language == "python" else head_of(lines, name)
+    if not head:
+        return ""
+    body = "line line*" if language == "python" else "line*"  # braces may close on the first line
+    fence = literal(f"```{language}\n")
+    root = f'root ::= {fence} {literal(head)} rest {body} "```"'
+    return "\n".join([root, *CODE_RULES]) + "\n"
+
+
+def python_head(lines: list[str], name: str) -> str:
+    """The definition up to its name; decorators are not asked for, the original's are kept."""
     definition = re.compile(rf"[ \t]*(?:async[ \t]+def|def|class)[ \t]+{re.escape(name)}\b")
-    for line in text.split("\n")[element.start_line - 1 : element.end_line]:
-        if found := definition.match(line):
-            return (
-                "\n".join([f'root ::= "```python\\n" {literal(found.group())} rest line line* "```"', *CODE_RULES])
-                + "\n"
-            )
+    return next((found.group() for found in map(definition.match, lines) if found), "")
+
+
+def head_of(lines: list[str], name: str) -> str:
+    """Everything up to the name, where it stands first: modifiers, annotations, a receiver or a result's type."""
+    said = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+    for number, line in enumerate(lines[:MAX_HEAD_LINES]):
+        if name and (found := said.search(line)):
+            return joined(lines[:number]) + line[: found.end()]
     return ""
 
 

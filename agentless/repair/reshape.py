@@ -21,13 +21,16 @@ def left_out(new: list[str], old: list[str]) -> str:
     return next((line.strip() for line in new if line.strip() not in known and ELISION.match(line[:200])), "")
 
 
-def reshape(new: list[str], old: list[str]) -> tuple[list[str], list[str]]:
-    """The new element's lines in the old one's place, and notes on what was put right (Python elements).
+def reshape(new: list[str], old: list[str], language: str = "python") -> tuple[list[str], list[str]]:
+    """The new element's lines in the old one's place, and notes on what was put right.
 
-    Decorators and a docstring that the reply omits are kept: models shorten what they do not mean to change.
+    Decorators and a docstring of Python that the reply omits are kept: models shorten what they do not mean to
+    change. Elements of other languages begin on their first line, and only their indentation is fitted.
     """
-    notes = []
-    lines = fit_indent(new, old)
+    notes: list[str] = []
+    if language != "python":
+        return tidy(fit_indent(new, old, language), old), notes
+    lines = fit_indent(new, old, language)
     kept = old[: definition_at(old)]
     if kept and definition_at(lines) == 0:
         lines = kept + lines
@@ -45,37 +48,47 @@ def definition_at(lines: list[str]) -> int:
     return next((number for number, line in enumerate(lines) if DEFINITION.match(line)), 0)
 
 
-def fit_indent(new: list[str], old: list[str]) -> list[str]:
+def fit_indent(new: list[str], old: list[str], language: str = "python") -> list[str]:
     """The new lines with the definition where the old one is, the body along with it.
 
     Code that already stands there is taken as it is. Lines that begin inside a string are not moved, see `fixed`.
     """
-    old_at, new_at = definition_at(old), definition_at(new)
+    python = language == "python"
+    old_at, new_at = (definition_at(old), definition_at(new)) if python else (0, 0)
     want, have = indent_of(old[old_at]), indent_of(new[new_at])
-    old_body, new_body = body_indent(old, old_at), body_indent(new, new_at)
+    old_body, new_body = body_indent(old, old_at, python), body_indent(new, new_at, python)
     if "\t" in old_body and new_body and "\t" not in new_body:
         unit = len(new_body) - len(have) or 4
         lines = [tabbed(line, len(have), unit) for line in new]
         moved = [want + line if line else "" for line in lines]
     elif want == have:
         return new
-    elif new_body == old_body:  # only the head lost its indentation, the body was copied with it
+    elif not python and first_alone(new, want, have, language):
+        moved = [want + new[0].removeprefix(have), *new[1:]]
+    elif new_body and new_body == old_body:  # only the head lost its indentation, the body was copied with it
         lines = [line if line.startswith(old_body) else want + line.removeprefix(have) for line in new]
         moved = [line if line.strip() else "" for line in lines]
     else:
         moved = [want + line.removeprefix(have) if line.strip() else "" for line in new]
-    keep = fixed(new, moved, old, new_body)
+    keep = fixed(new, moved, old, new_body, language)
     return [line if number in keep else moved[number] for number, line in enumerate(new)]
 
 
-def fixed(new: list[str], moved: list[str], old: list[str], body: str) -> set[int]:
+def first_alone(new: list[str], want: str, have: str, language: str) -> bool:
+    """Whether only the first line lost its indentation: all others, a closing brace too, are deep enough."""
+    strings = inside_strings(new, language)
+    rest = [line for number, line in enumerate(new) if number and line.strip() and number not in strings]
+    return want.startswith(have) and all(line.startswith(want) for line in rest)
+
+
+def fixed(new: list[str], moved: list[str], old: list[str], body: str, language: str) -> set[int]:
     """Indexes of the lines whose blanks belong to a string.
 
     Not the lines of a docstring that is indented along with the body, whose indentation means nothing, nor those
     that the old element has just as they would be moved: the reply took their indentation away with the code's.
     """
-    keep = set(inside_strings(new))
-    docstring = docstring_of(new)
+    keep = set(inside_strings(new, language))
+    docstring = docstring_of(new) if language == "python" else None
     if docstring:
         doc = keep & set(range(*docstring))
         if all(new[number].startswith(body) or not new[number].strip() for number in doc):
@@ -92,10 +105,10 @@ def tabbed(line: str, base: int, unit: int) -> str:
     return "\t" * (width // unit) + " " * (width % unit) + line.lstrip(" \t")
 
 
-def body_indent(lines: list[str], at: int) -> str:
+def body_indent(lines: list[str], at: int, python: bool) -> str:
     """Indentation of the first line below the head that is deeper than it."""
     base = len(indent_of(lines[at]))
-    start = header_end(lines) or at + 1
+    start = (header_end(lines) if python else 0) or at + 1
     return next((indent_of(line) for line in lines[start:] if line.strip() and len(indent_of(line)) > base), "")
 
 

@@ -55,7 +55,7 @@ def rewrite(reply: str, text: str, element: Location, language: str) -> Rewritte
     missing = left_out(fragment.target_lines(), old)
     if missing:
         return Refusal("malformed_edit", f"the reply leaves out code: {missing[:80]}")
-    new, notes = reshape(fragment.target_lines(), old)
+    new, notes = reshape(fragment.target_lines(), old, language)
     file.replace(element.start_line - 1, element.end_line, new)
     if language == "python":
         notes += add_extras(fragment, file, element, new, parse_symbols(text, language))

@@ -10,18 +10,31 @@ TOKEN = re.compile(
     r"|'(?:\\.|[^'\\\n])*'?",
     re.DOTALL,
 )
-"""Comments and strings of Python. Unlike `tokenize` it takes any text: a reply may be indented in any way."""
+"""Comments and strings of Python, and of most other languages well enough. Unlike `tokenize` it takes any text: a
+reply may be indented in any way."""
+
+COMMENTS = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
+QUOTED = r"|\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?"
+ESCAPING = re.compile(COMMENTS + r"|`(?:\\.|[^`\\])*`?" + QUOTED, re.DOTALL)
+"""Of JavaScript: a template may have many lines, and a backslash before a backtick."""
+RAW = re.compile(COMMENTS + r"|`[^`]*`?" + QUOTED, re.DOTALL)
+"""Of Go: a backslash means nothing between backticks."""
+TOKENS = {"javascript": ESCAPING, "typescript": ESCAPING, "tsx": ESCAPING, "go": RAW}
 
 
-def inside_strings(lines: Sequence[str]) -> frozenset[int]:
-    """Indexes of the lines that begin inside a string token; linear in the text."""
+def inside_strings(lines: Sequence[str], language: str = "python") -> frozenset[int]:
+    """Indexes of the lines that begin inside a string token; linear in the text.
+
+    `language` as `repo.language_of` says; block comments are no strings.
+    """
     text = "\n".join(lines)
     found: set[int] = set()
     line = at = 0
-    for token in TOKEN.finditer(text):
+    for token in TOKENS.get(language, TOKEN).finditer(text):
         line += text.count("\n", at, token.start())
         length = text.count("\n", token.start(), token.end())
-        found.update(range(line + 1, line + length + 1))
+        if not token.group().startswith("/*"):
+            found.update(range(line + 1, line + length + 1))
         line, at = line + length, token.end()
     return frozenset(found)
 

@@ -172,3 +172,16 @@ def test_templates_in_issues_are_text(instance: Instance) -> None:
     prompt = load_prompt("repair/search_replace", 1)
     text = turns_text(prompt.render(issue="{{ issue }} {% raw %} --- user ---", files=[]))
     assert "{{ issue }} {% raw %} --- user ---" in text
+
+
+@pytest.mark.parametrize("around", ["", "class A:\n    ..."])
+def test_the_second_wording_of_a_rewrite_is_the_first_for_python(around: str) -> None:
+    values = {
+        "issue": "It {{ fails }}.",
+        "path": "a.py",
+        "name": "A.b",
+        "code": "def b(): pass",
+        "context": around,
+    }
+    first = load_prompt("repair/rewrite_function", 1).render(**values)
+    assert load_prompt("repair/rewrite_function", 2).render(**values, language="Python", fence="python") == first

@@ -131,3 +131,9 @@ def test_a_docstring_moves_with_its_body_unless_it_has_its_own_indentation() -> 
     assert fit_indent(moving, old) == ["    def f():", '        """One.', "", "          Two.", '        """']
     own = ["def f():", '    """One.', "Two.", '    """']
     assert fit_indent(own, old) == ["    def f():", '        """One.', "Two.", '    """']
+
+
+def test_a_method_on_one_line_takes_its_indentation() -> None:
+    assert reshape(["def one(self): return 2"], ["    def one(self): return 1"])[0] == [
+        "    def one(self): return 2"
+    ]

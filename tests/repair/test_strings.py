@@ -51,3 +51,16 @@ def test_where_python_reads_the_text_it_agrees(pieces: list[str]) -> None:
 def test_where_a_string_ends() -> None:
     lines = ["r'''a", "b'''", "x = 1", "'c'", '"""open', ""]
     assert [string_end(lines, start) for start in range(5)] == [2, 1, 2, 4, 6]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "wanted"),
+    [
+        ("javascript", "a = `x\n\\`y\n` + 'z`'\nb", {1, 2}),
+        ("tsx", "// don`t\na\n/* `\nb */\nc", set()),
+        ("go", "a := `x\\`\nb := `\nc`\nd", {2}),
+        ("java", 'a = """\n  x\n  """;\nb', {1, 2}),
+    ],
+)
+def test_strings_of_many_lines_in_other_languages(language: str, text: str, wanted: set[int]) -> None:
+    assert inside_strings(text.split("\n"), language) == wanted
