@@ -23,7 +23,7 @@ def pack(facts: FileFacts, vocabulary: Vocabulary) -> bytes:
     return pack_facts(
         Head(facts.size, facts.defined.encode(), facts.imports.encode(), facts.imported.encode()),
         counted(facts.words, facts.doc_words, vocabulary),
-        vocabulary.epoch,
+        vocabulary,
     )
 
 

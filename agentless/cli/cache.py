@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show, or prune and show what is left.
+    """Show, or prune and show what is left; 1 when something could not be removed.
 
     Raises:
         InputError: a prune without a bound, or a bound without a prune.
@@ -38,15 +38,25 @@ def run(args: argparse.Namespace) -> int:
     check_bounds(args)
     folder = cache_folder()
     before = parts_of(folder)
+    kept: list[str] = []
     if args.action == "prune":
-        prune(folder, args.older_than, None if args.max_size is None else args.max_size * MB)
+        kept = prune(folder, args.older_than, None if args.max_size is None else args.max_size * MB)
     after = parts_of(folder)
     show(str(folder), after, as_json=args.json)
     if args.action == "prune":
         freed = sum(part.bytes for part in before) - sum(part.bytes for part in after)
         gone = sum(part.entries for part in before) - sum(part.entries for part in after)
-        sys.stderr.write(f"removed {max(0, gone):,} entries, {max(0, freed) / MB:,.1f} MB\n")
-    return 0
+        show_removed(max(0, gone), max(0, freed), kept)
+    return int(bool(kept))
+
+
+def show_removed(entries: int, size: int, kept: list[str]) -> None:
+    """What a prune did, and what could not go and why; on standard error."""
+    done = f"removed {entries:,} {'entry' if entries == 1 else 'entries'}, {size / MB:,.1f} MB"
+    if kept:
+        lead = f"{done}; some could not be removed" if entries else "nothing could be removed"
+        done = f"{lead}: {'; '.join(kept)}"
+    sys.stderr.write(f"{done}\n")
 
 
 def check_bounds(args: argparse.Namespace) -> None:

@@ -39,10 +39,15 @@ def show_choices(choices: Sequence[Choice], *, as_json: bool) -> None:
         print_table(choices)
     empty = sum(not choice.selection.patch.strip() for choice in choices)
     changed = [choice.changed for choice in choices if choice.changed is not None]
-    parts = [f"{len(choices)} instances"]
-    parts += [f"{sum(changed)} choices changed"] if changed else []
+    parts = [counted(len(choices), "instance")]
+    parts += [f"{counted(sum(changed), 'choice')} changed"] if changed else []
     parts += [f"{empty} without a patch"] if empty else []
     sys.stderr.write(f"{', '.join(parts)}\n")
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 choice`, `2 choices`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def as_row(choice: Choice) -> dict[str, object]:

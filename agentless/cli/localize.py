@@ -23,9 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--issue", metavar="FILE|-|TEXT", help="file, standard input, or the text")
     own.add_argument("--commit", metavar="REV", default="", help="rank there (default: the work tree as it is)")
     rows = parser.add_argument_group("rows of a dataset")
-    rows.add_argument("--dataset", metavar="FILE", type=Path, help="rows as .jsonl, .json or .parquet")
+    rows.add_argument("--dataset", metavar="FILE", help="rows as .jsonl, .json or .parquet, or: verified")
     rows.add_argument("--repos", metavar="DIR", type=Path, help="git repositories named owner__name or owner/name")
-    rows.add_argument("--instance", metavar="ID", action="append", default=[], help="only this one; repeatable")
+    rows.add_argument(
+        "--instances", "--instance", metavar="ID,..", action="append", default=[], help="only these; repeatable"
+    )
     rows.add_argument("--limit", metavar="N", type=int, help="only the first N")
     parser.add_argument("--top", metavar="N", type=int, default=10, help="files shown (default: 10)")
     parser.add_argument("--elements", action="store_true", help="rank the functions in these files as well")
@@ -97,8 +99,8 @@ def check_problem(args: argparse.Namespace) -> bool:
     own, rows = (args.repo, args.issue), (args.dataset, args.repos)
     if any(own) == any(rows) or not (all(own) or all(rows)):
         raise InputError("give --repo and --issue, or --dataset and --repos")
-    if any(own) and (args.instance or args.limit is not None):
-        raise InputError("--instance and --limit choose rows of a --dataset")
+    if any(own) and (args.instances or args.limit is not None):
+        raise InputError("--instances and --limit choose rows of a --dataset")
     if any(rows) and args.commit:
         raise InputError("--commit goes with --repo; rows have commits of their own")
     if args.top < 1:

@@ -9,7 +9,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from agentless.profiles import ModelProfile
 
 GIB = 1024**3
 ENOUGH_DISK_GIB = 3.0
@@ -98,7 +101,6 @@ def check_gpu() -> Finding:
 
 def check_embedded(*, required: bool) -> Finding:
     """The embedded model's library and weights; required where no server is named."""
-    from agentless.llm.weights import cached_weights
     from agentless.profiles import find_profile
 
     if importlib.util.find_spec("xllamacpp") is None:
@@ -106,11 +108,21 @@ def check_embedded(*, required: bool) -> Finding:
         state: Literal["missing", "optional"] = "missing" if required else "optional"
         detail = "xllamacpp is not installed"
         return Finding(name="embedded model", state=state, detail=detail, fix=fix, required=required)
-    weights = cached_weights(find_profile("embedded"))
-    if weights is None:
-        fix = "fetched by the first solve (1.1 GB)"
-        return Finding(name="embedded model", state="optional", detail="weights not in the cache yet", fix=fix)
-    return Finding(name="embedded model", state="ok", detail=str(weights))
+    return check_weights(find_profile("embedded"))
+
+
+def check_weights(model: "ModelProfile", folder: Path | None = None) -> Finding:
+    """Whether weights are in the cache, or in the folder given."""
+    from agentless.llm.weights import cached_weights, unchecked_weights
+
+    weights = cached_weights(model, folder)
+    if weights is not None:
+        return Finding(name="embedded model", state="ok", detail=str(weights))
+    if unchecked := unchecked_weights(model, folder):
+        detail, fix = f"{unchecked} is there, not checked yet", "checked by the next solve (seconds)"
+    else:
+        detail, fix = "weights not in the cache yet", "fetched by the first solve (1.1 GB)"
+    return Finding(name="embedded model", state="optional", detail=detail, fix=fix)
 
 
 def check_server(url: str, api_key: str = "") -> Finding:

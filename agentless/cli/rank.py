@@ -67,11 +67,14 @@ def row_problems(args: argparse.Namespace) -> list[Problem]:
 
     Raises:
         InputError: the dataset cannot be read, an unknown id, a repository or a commit is missing.
+        DownloadError: a dataset by name, and its hub cannot be reached.
     """
     from agentless.cli.world import find_repositories
     from agentless.dataset import load_instances
+    from agentless.named_datasets import dataset_file
 
-    instances = load_instances(args.dataset, ids=args.instance, limit=args.limit)
+    ids = tuple(part.strip() for text in args.instances for part in text.split(",") if part.strip())
+    instances = load_instances(dataset_file(args.dataset), ids=ids, limit=args.limit)
     found = find_repositories(args.repos, instances)
     return [Problem(instance=instance, repo=found[instance.instance_id]) for instance in instances]
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from agentless.llm.vllm import ServeOptions
 
 HELP = "serve a model profile through vLLM until Ctrl-C; what follows -- goes to vLLM"
+WAYS = "name one with --vllm PROGRAM, or see the command alone with --print-command"
 EXAMPLE = "agentless serve nemotron-cascade-14b-thinking --gpus 8 -- --enforce-eager"
 
 
@@ -47,15 +48,13 @@ def run(args: argparse.Namespace) -> int:
 
     from agentless.cli.foreground import serve_until_interrupted
     from agentless.llm.serving import plan_server
+    from agentless.llm.vllm import vllm_program
     from agentless.profiles import find_profile
 
-    plan = plan_server(
-        find_profile(args.profile),
-        options_of(args),
-        folder=args.checkpoint,
-        program=args.vllm,
-        only_print=args.print_command,
-    )
+    profile, options = find_profile(args.profile), options_of(args)
+    if profile.server == "vllm" and (args.vllm or not args.print_command):
+        vllm_program(args.vllm, WAYS)
+    plan = plan_server(profile, options, folder=args.checkpoint, program=args.vllm, only_print=args.print_command)
     if args.print_command:
         print(shlex.join(plan.command))
         return 0

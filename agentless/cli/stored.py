@@ -80,38 +80,64 @@ def is_facts(path: Path) -> bool:
     return path.name.startswith(FILE_NAME)
 
 
-def prune(folder: Path, older_than_days: int | None, max_bytes: int | None) -> None:
-    """Remove what was not used for so many days, then the least recently used until the rest fits the size."""
+def prune(folder: Path, older_than_days: int | None, max_bytes: int | None) -> list[str]:
+    """Remove what was not used for so many days, then the least recently used until the rest fits the size.
+
+    Returns:
+        What could not be removed and why, one line a folder.
+    """
     from agentless.repo.cache import FILE_NAME, BlobCache
 
+    kept: list[str] = []
     now = time.time()
     oldest = now - older_than_days * DAY_S if older_than_days is not None else 0.0
     files = sorted(removable(folder, now), key=lambda stored: (stored.used_s, stored.path))
     for stored in [stored for stored in files if stored.used_s < oldest]:
-        stored.path.unlink(missing_ok=True)
+        remove(stored, kept)
     files = [stored for stored in files if stored.used_s >= oldest]
     if (folder / FILE_NAME).is_file():
         with BlobCache.open(folder) as cache:
-            cache.prune(int(oldest) // DAY_S)
-            if max_bytes is not None:
-                shrink(files, cache, max_bytes)
-    elif max_bytes is not None:
-        shrink(files, None, max_bytes)
+            if not cache.prune(int(oldest) // DAY_S):
+                kept.append(refusal(cache.file))
+            elif max_bytes is not None:
+                shrink(files, cache, max_bytes, kept)
+                max_bytes = None
+    if max_bytes is not None:
+        shrink(files, None, max_bytes, kept)
+    return list(dict.fromkeys(kept))
 
 
-def shrink(files: list[Stored], cache: "BlobCache | None", max_bytes: int) -> None:
+def remove(stored: Stored, kept: list[str]) -> None:
+    """Remove one file, or note why it stays."""
+    try:
+        stored.path.unlink(missing_ok=True)
+    except OSError as error:
+        kept.append(f"{stored.path.parent}: {error.strerror or error}")
+
+
+def refusal(file: Path) -> str:
+    """Why the facts stay."""
+    if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK):
+        return f"{file}: another process holds it, or it cannot be opened; try again later"
+    return f"{file}: it cannot be written by you"
+
+
+def shrink(files: list[Stored], cache: "BlobCache | None", max_bytes: int, kept: list[str]) -> None:
     """Remove files and days of facts by last use, oldest first, until they fit together."""
     for stored in files:
         total = sum(file.bytes for file in files if file.path.exists())
         if cache is not None:
             day = int(stored.used_s) // DAY_S
             while total + cache.size_bytes() > max_bytes and min(cache.days(), default=day) < day:
-                cache.prune(min(cache.days()) + 1)
+                if not cache.prune(min(cache.days()) + 1):
+                    kept.append(refusal(cache.file))
+                    cache = None
+                    break
         if total + (cache.size_bytes() if cache else 0) <= max_bytes:
             return
-        stored.path.unlink(missing_ok=True)
-    if cache is not None:
-        cache.prune(0, max_bytes)
+        remove(stored, kept)
+    if cache is not None and not cache.prune(0, max_bytes):
+        kept.append(refusal(cache.file))
 
 
 def removable(folder: Path, now: float) -> Iterator[Stored]:

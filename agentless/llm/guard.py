@@ -16,7 +16,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from agentless.llm.scratch import owner_of, remove
+from agentless.llm.scratch import PREFIX
+from agentless.owned import owner_of, remove
 
 PR_SET_PDEATHSIG = 1
 POLL_S = 0.1
@@ -84,7 +85,7 @@ def others() -> list[int]:
 
 def remove_folder(folder: str) -> None:
     """Remove the folder of a parent that is gone, when it is one of ours."""
-    if owner_of(Path(folder)):
+    if owner_of(Path(folder), PREFIX):
         remove(Path(folder))
 
 

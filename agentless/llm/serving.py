@@ -82,7 +82,8 @@ def plan_server(
         DownloadError: the checkpoint cannot be read.
     """
     if profile.server != "vllm":
-        how = "give its --base-url" if profile.server == "hosted" else "it is started by `agentless solve` itself"
+        hosted = profile.server == "hosted"
+        how = "give `agentless solve` its --base-url" if hosted else "it is started by `agentless solve` itself"
         raise ConfigError(f"{profile.name} is not served by vLLM; {how}")
     check_extra(options.extra)
     started = SHOWN_PROGRAM if only_print and not program else vllm_program(program)

@@ -30,6 +30,8 @@ share of the prompt. Gives the sequences that were found to work: 48 for the 14B
 SEQUENCES_STEP = 16
 MOST_SEQUENCES = 256
 BATCHED_TOKENS = 8192
+WAYS = "name one with --set model.vllm=PATH, give --base-url, or use --model embedded, which needs no GPU"
+"""Without vLLM, for commands that can ask another server."""
 LARGEST = 2**31
 """No number of a real config.json comes near."""
 KIB_PER_GIB = 1024 * 1024
@@ -233,11 +235,12 @@ def serve_command(
     return [*command, *options.extra]
 
 
-def vllm_program(named: str = "") -> tuple[str, ...]:
+def vllm_program(named: str = "", ways: str = WAYS) -> tuple[str, ...]:
     """How vLLM is started: from PATH, else from beside this interpreter, e.g. in a .venv that is not activated.
 
     Args:
         named: the user's program, a path or a name on PATH.
+        ways: what else the user of the command that asks can do.
 
     Raises:
         ConfigError: it is not there.
@@ -247,10 +250,7 @@ def vllm_program(named: str = "") -> tuple[str, ...]:
         found = shutil.which("vllm", path=str(Path(sys.executable).parent))
     if found is None:
         missing = f"{named}: no such program" if named else "vllm is not installed"
-        raise ConfigError(
-            f"{missing}; pip install 'agentless-swe[serve]' on a machine with a GPU, name one with --vllm PATH,"
-            " give --base-url of a server, or use --model embedded, which needs no GPU"
-        )
+        raise ConfigError(f"{missing}; pip install 'agentless-swe[serve]' on a machine with a GPU, {ways}")
     return (found,)
 
 

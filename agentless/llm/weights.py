@@ -51,6 +51,17 @@ def cached_weights(model: ModelProfile, folder: Path | None = None) -> Path | No
     return path if is_stamped(path, model.weights) else None
 
 
+def unchecked_weights(model: ModelProfile, folder: Path | None = None) -> Path | None:
+    """The profile's file when it is in the cache by its size and not yet known to be right, else None."""
+    if model.weights is None or cached_weights(model, folder) is not None:
+        return None
+    path = (folder or weights_folder()) / model.weights.file
+    try:
+        return path if path.is_file() and path.stat().st_size == model.weights.bytes else None
+    except OSError:
+        return None
+
+
 def fetch_weights(
     model: str | ModelProfile,
     *,

@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS blobs (key BLOB PRIMARY KEY, used INTEGER NOT NULL, r
                                   facts BLOB NOT NULL, sum INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS blobs_used ON blobs (used);
 """
+ANY = "SELECT 1 FROM blobs LIMIT 1"
 DAYS = "SELECT used, count(*) FROM blobs GROUP BY used"
 
 Result = TypeVar("Result")
@@ -58,10 +59,9 @@ class CachedBlob:
     facts: bytes = b""
     """Packed facts, empty when nobody asked for them yet."""
 
-    @property
-    def checksum(self) -> int:
-        """CRC-32 of both."""
-        return zlib.crc32(self.facts, zlib.crc32(self.reason.encode("utf-8", "replace")))
+    def checksum(self, key: bytes) -> int:
+        """CRC-32 of both and of the key: a damaged index of the file leads to rows of other keys."""
+        return zlib.crc32(self.facts, zlib.crc32(self.reason.encode("utf-8", "replace"), zlib.crc32(key)))
 
 
 EDITABLE = CachedBlob("")
@@ -114,15 +114,16 @@ class BlobCache:
     def read(self, keys: Sequence[bytes], today: int) -> dict[bytes, CachedBlob]:
         """See `load`: the same from disk."""
         found: dict[bytes, CachedBlob] = {}
+        asked = frozenset(keys)
         damaged: list[tuple[bytes]] = []
         stale: list[tuple[int, bytes]] = []
         nothing: list[tuple[Any, ...]] = []
         for key, used, reason, facts, checksum in self.attempt(
             lambda database: rows.load(database, keys), nothing
         ):
-            sound = isinstance(reason, str) and isinstance(facts, bytes)
+            sound = key in asked and isinstance(reason, str) and isinstance(facts, bytes)
             blob = EDITABLE if sound and not reason and not facts else CachedBlob(reason, facts) if sound else None
-            if blob is None or blob.checksum != checksum:
+            if blob is None or blob.checksum(key) != checksum:
                 damaged.append((key,))
                 continue
             found[key] = blob
@@ -138,7 +139,7 @@ class BlobCache:
 
     def read_texts(self, sources: Sequence[Source]) -> tuple[list[bytes], Vocabulary] | None:
         """Packed facts of texts and the vocabulary that they are of; None where it cannot learn their words."""
-        return self.texts.read(sources, self.learn)
+        return self.texts.read(sources, self.learn) if self.database is not None else None
 
     def learn(self, words: Iterable[str]) -> Vocabulary | None:
         """The vocabulary with all of these words, kept on disk; None where disk or lock forbids it."""
@@ -152,7 +153,7 @@ class BlobCache:
     def save(self, blobs: Mapping[bytes, CachedBlob]) -> None:
         """Remember all of these or, where disk or lock forbids it, none. Facts are never replaced by none."""
         today = int(time.time()) // DAY_S
-        lines = [(key, today, blob.reason, blob.facts, blob.checksum) for key, blob in blobs.items()]
+        lines = [(key, today, blob.reason, blob.facts, blob.checksum(key)) for key, blob in blobs.items()]
         with self.lock:
             self.recent.drop(blobs)
         self.attempt(lambda database: rows.write(database, lines), None)
@@ -167,11 +168,24 @@ class BlobCache:
         nothing: list[tuple[int, int]] = []
         return dict(self.attempt(lambda database: database.execute(DAYS).fetchall(), nothing))
 
-    def prune(self, before_day: int, max_bytes: int | None = None) -> None:
-        """Forget what was last used before a day (days since 1970), then the least recently used above a size."""
+    def prune(self, before_day: int, max_bytes: int | None = None) -> bool:
+        """Forget what was last used before a day (days since 1970), then the least recently used above a size.
+
+        Returns:
+            False where disk or lock forbids it.
+        """
         with self.lock:
             self.recent.clear()
-        self.attempt(lambda database: rows.forget(database, before_day, max_bytes), None)
+        return self.attempt(lambda database: self.forget(database, before_day, max_bytes), False)
+
+    def forget(self, database: sqlite3.Connection, before_day: int, max_bytes: int | None) -> bool:
+        """See `prune`; the lock is held. The words go when nothing is left that uses them."""
+        rows.forget(database, before_day, max_bytes)
+        if not database.execute(ANY).fetchall():
+            wordlist.forget(database)
+            rows.give_back(database)
+            self.vocabulary = Vocabulary()
+        return True
 
     def close(self) -> None:
         """Close the file; later calls remember nothing."""
@@ -198,6 +212,9 @@ class BlobCache:
                 if getattr(error, "sqlite_errorcode", 0) in DAMAGED:
                     self.replace()
                 return otherwise
+            except BaseException:  # interrupted, maybe between two words
+                self.vocabulary = Vocabulary()
+                raise
 
     def replace(self) -> None:
         """Put the damaged file away and start an empty one; the caller holds the lock."""
@@ -232,6 +249,7 @@ def opened(file: Path) -> sqlite3.Connection:
         sqlite3.DatabaseError: damaged, locked, or not writable.
     """
     database = sqlite3.connect(file, WAIT_S, isolation_level="IMMEDIATE", check_same_thread=False)
+    database.text_factory = legible
     try:
         database.executescript(SETTINGS)
         if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'blobs_used'").fetchall():
@@ -242,6 +260,11 @@ def opened(file: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def legible(text: bytes) -> str:
+    """A text of a row as it is; a damaged one fails its checksum instead of the whole question."""
+    return text.decode("utf-8", "replace")
 
 
 def discard(file: Path, inode: int) -> None:

@@ -17,8 +17,8 @@ FORMAT = 4
 
 LEVEL = 6
 HEAD = struct.Struct("<IIIII")
-"""Vocabulary, how much of it is used, bytes of the text, its different words, and the bytes of the first of two
-compressed parts: the names, before the counts."""
+"""Seal of the words that are used, how many of the vocabulary these are, bytes of the text, its different words,
+and the bytes of the first of two compressed parts: the names, before the counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +126,13 @@ class Head(NamedTuple):
     imported: bytes
 
 
-def pack_facts(head: Head, counted: Counted, epoch: int) -> bytes:
-    """Facts as bytes, with words by their numbers in the vocabulary of that epoch."""
+def pack_facts(head: Head, counted: Counted, vocabulary: Vocabulary) -> bytes:
+    """Facts as bytes, with words by their numbers in the vocabulary."""
     numbers, counts, docs = (column.astype(np.uint32) for column in counted)
     used = int(numbers[-1]) + 1 if len(numbers) else 0
     first = zlib.compress(b"\0".join(head[1:]), LEVEL)
     last = zlib.compress(to_rising(numbers) + to_planes(counts) + to_planes(docs), LEVEL)
-    return HEAD.pack(epoch, used, head.size, len(numbers), len(first)) + first + last
+    return HEAD.pack(vocabulary.seal_of(used), used, head.size, len(numbers), len(first)) + first + last
 
 
 def unpack_facts(packed: bytes, vocabulary: Vocabulary) -> FileFacts:
@@ -152,8 +152,8 @@ def unpack_facts(packed: bytes, vocabulary: Vocabulary) -> FileFacts:
 
 
 def is_covered(packed: bytes, vocabulary: Vocabulary) -> bool:
-    """Whether packed facts are of this vocabulary, and of no word that it has not."""
+    """Whether packed facts are of the words of this vocabulary, and of no other ones."""
     if len(packed) < HEAD.size:
         return False
-    epoch, words, *_ = HEAD.unpack_from(packed)
-    return vocabulary.covers(epoch, words)
+    seal, words, *_ = HEAD.unpack_from(packed)
+    return vocabulary.covers(seal, words)

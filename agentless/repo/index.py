@@ -111,13 +111,12 @@ class Index:
         if entry is None or entry_reason(entry) or self.snapshot.reasons.get(entry.sha):
             return NOTHING
         key = self.keys[path]
-        found = self.unpacked.get(key)
-        if found is None and key not in self.packed:
+        if key not in self.unpacked and key not in self.packed:
             tests = is_test_path(path)
             self.prepare(other for other in self.snapshot.candidates() if is_test_path(other) == tests)
-        if found is None and key in self.packed:
-            found = self.unpacked[key] = unpack_facts(self.packed.pop(key), self.vocabulary)
-        return found or NOTHING
+        if key in self.packed:
+            self.unpacked[key] = unpack_facts(self.packed.pop(key), self.vocabulary)
+        return self.unpacked.get(key, NOTHING)
 
     @cached_property
     def past(self) -> Past | None:

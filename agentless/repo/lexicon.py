@@ -29,8 +29,9 @@ TEXT_SHIFT = 27
 """A key is a text's number in 16 bits, that of an identifier or word in 26, and a bit for documentation."""
 WORD_MASK = (1 << TEXT_SHIFT) - 1
 COUNT_BITS = 20
-"""A text of 1 MB has half a million words at most."""
+"""A text of 1 MB has one word half a million times at most; larger ones are not read (`rules.MAX_BYTES`)."""
 MOST_TEXTS = 1 << 15
+"""Counted at once."""
 
 
 class Counted(NamedTuple):
@@ -121,14 +122,14 @@ class Lexicon:
         """Find the words of identifiers that are new.
 
         Args:
-            learn: called with words that the vocabulary has not.
+            learn: called with words that the vocabulary has not, if any.
 
         Returns:
             What `learn` gave; where that is not this vocabulary nothing was found.
         """
         spelled = [spell(identifier) for identifier in self.identifiers.new]
         lacking = {word for words in spelled for word in words if word not in self.vocabulary.numbers}
-        learned = learn(lacking) if lacking else self.vocabulary
+        learned = learn(lacking)
         if learned is self.vocabulary and spelled:
             number = self.vocabulary.numbers
             numbers = np.array([number[word] for words in spelled for word in words], dtype=np.int64)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from agentless.repo.lexicon import Lexicon, Stream
 from agentless.repo.recent import Recent
-from agentless.repo.scan import Scanned, Scope, leave, scan
+from agentless.repo.scan import BOM, Scanned, Scope, joined, leave, scan
 
-CUT = re.compile(rb"\n(?=(?:[ ]{4}|\t)?(?:def|class|async)[ \t])")
+CUT = re.compile(rb"\n(?=(?:[ ]{4}|\t)?(?:class|def|async[ \t]++def)[ \t]++[A-Za-z_\x80-\xff])")
 KEPT_BYTES = 80_000_000
 """About one and a half of the largest repositories of SWE-bench."""
 
@@ -69,6 +69,7 @@ class Parts:
 
     def parts_of(self, data: bytes) -> list[Part]:
         """The parts in order; from memory where they are known."""
+        data = data.removeprefix(BOM)
         ends = [match.end() for match in CUT.finditer(data)] + [len(data)]
         texts = [data[first:last] for first, last in zip([0, *ends], ends, strict=False)]
         texts[0] = b"\n" + texts[0]  # tells the beginning of a file from any other part
@@ -113,8 +114,7 @@ def joined_names(parts: Sequence[Scanned]) -> list[bytes]:
     for part in parts:
         for indent, name in part.names:
             leave(scopes, indent)
-            names.append(scopes[-1][1] + b"." + name if scopes else name)
+            names.append(joined(scopes, name))
         leave(scopes, part.indent)
-        around = scopes[-1][1] + b"." if scopes else b""
-        scopes += [(indent, around + name) for indent, name in part.scopes]
+        scopes += [(indent, joined(scopes, name)) for indent, name in part.scopes]
     return names

@@ -4,8 +4,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 KEPT_BYTES = 16_000_000
-ENTRY_BYTES = 200
-"""A key and its place in memory, about."""
+ENTRY_BYTES = 250
+"""What an entry takes besides its value, about."""
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -15,7 +15,8 @@ class Recent(Generic[Key, Value]):
     """Values used last, at most `max_bytes`. Not locked: its owner is.
 
     In two generations, since moving every hit to the end of one list costs as much as it saves: what is used moves
-    to the young one, and when that holds half of the bound it becomes the old one, which is forgotten.
+    to the young one, and when that would hold more than half of the bound it becomes the old one, which is
+    forgotten. A value larger than that half is not remembered.
     """
 
     def __init__(self, max_bytes: int = KEPT_BYTES) -> None:
@@ -48,10 +49,13 @@ class Recent(Generic[Key, Value]):
     def put(self, key: Key, value: Value, size: int) -> None:
         """Remember a value of so many bytes."""
         self.drop([key])
-        self.young[key] = (value, size)
-        self.bytes += size + ENTRY_BYTES
-        if self.bytes > self.max_bytes // 2:
+        most, more = self.max_bytes // 2, size + ENTRY_BYTES
+        if more > most:
+            return
+        if self.bytes + more > most:
             self.old, self.young, self.bytes = self.young, {}, 0
+        self.young[key] = (value, size)
+        self.bytes += more
 
     def drop(self, keys: Iterable[Key]) -> None:
         """Forget these: they are about to change."""

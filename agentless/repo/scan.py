@@ -11,20 +11,23 @@ for the definitions around it, which `Scanned` leaves open.
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
 def string(unclosed: bytes) -> bytes:
     """Pattern of a string without its prefix; one of two groups is there where three quotes are never closed."""
-    escape = rb"\\ (?: . | \Z )"
+    escape = rb"\\ (?: \r\n | . | \Z )"
     return rb"""
-        \"{3} [^"\\]*+ (?: (?: ESCAPE | "(?!"") ) [^"\\]*+ )*+ (?: \"{3} | (?P<UNCLOSED_1> \Z ) )
-      | '{3} [^'\\]*+ (?: (?: ESCAPE | '(?!'') ) [^'\\]*+ )*+ (?: '{3} | (?P<UNCLOSED_2> \Z ) )
-      | " [^"\\\n]*+ (?: ESCAPE [^"\\\n]*+ )*+ "?+
-      | ' [^'\\\n]*+ (?: ESCAPE [^'\\\n]*+ )*+ '?+""".replace(b"ESCAPE", escape).replace(b"UNCLOSED", unclosed)
+        \"{3} [^"\\]*+ (?> (?: (?: ESCAPE | "(?!"") ) [^"\\]*+ )* ) (?: \"{3} | (?P<UNCLOSED_1> \Z ) )
+      | '{3} [^'\\]*+ (?> (?: (?: ESCAPE | '(?!'') ) [^'\\]*+ )* ) (?: '{3} | (?P<UNCLOSED_2> \Z ) )
+      | " [^"\\\n]*+ (?> (?: ESCAPE [^"\\\n]*+ )* ) "?+
+      | ' [^'\\\n]*+ (?> (?: ESCAPE [^'\\\n]*+ )* ) '?+
+    """.replace(b"ESCAPE", escape).replace(b"UNCLOSED", unclosed)
 
 
 NAME = rb"[A-Za-z_\x80-\xff] [A-Za-z0-9_\x80-\xff]*+"
+ASYNC = rb"(?> (?: async [ \t]++ )? )"
 TOKEN = re.compile(
     rb"""
       [#] (?P<comment> [^\n]*+ )
@@ -32,21 +35,23 @@ TOKEN = re.compile(
     | \n (?:
           (?P<indent> [ \t\f]*+ ) (?= [acdif"'rRuUbBF] ) (?:
               class [ \t]++ (?P<owner> """ + NAME + rb""" )
-            | (?: async [ \t]++ )? def [ \t]++ (?P<function> """ + NAME + rb""" )
+            | """ + ASYNC + rb""" def [ \t]++ (?P<function> """ + NAME + rb""" )
             | (?P<import> import | from ) (?= [ \t.] )
             | [rRuUbBfF]?+ [rRbBfF]?+ (?P<doc> """ + string(b"doc_open") + rb""" ) )
-        | (?: [ ]{4} )?+ (?P<block>
-            (?: async [ \t]++ )?+ (?: if | elif | else | try | except | finally | with | for | while )\b )
-        | (?P<bound> """ + NAME + rb""" (?: [ \t]*+ , [ \t]*+ """ + NAME + rb""" )*+ ) (?: [ \t]*+ , )?+
+        | (?> [ ]{4} | [ ]{2} | \t | ) (?= [aefitw] ) (?P<block>
+            """ + ASYNC + rb""" (?: if | elif | else | try | except | finally | with | for | while )\b )
+        | (?P<bound> """ + NAME + rb""" (?> (?: [ \t]*+ , [ \t]*+ """ + NAME + rb""" )* ) ) (?> (?: [ \t]*+ , )? )
             [ \t]*+ [:=] (?!=) )
     """,
     re.VERBOSE | re.DOTALL,
 )  # fmt: skip
-"""Quantifiers give nothing back, so that no text takes more than linear time. An open string ends with its line,
-one of three quotes with the text."""
+"""Quantifiers give nothing back, so that no text takes more than linear time: `*+` for one character, an atomic
+group for several (`(?: ... )*+` matches too little before Python 3.11.5). An open string ends with its line, one
+of three quotes with the text."""
 HEADER = re.compile(
     rb"""
-    \s*+ (?: \( (?: [^()"'\#] | \( [^()"'\#]*+ \) )*+ \) )?+ [^:"'\#()]*+ : (?: \s | [#][^\n]*+ )*+
+    \s*+ (?> (?: \( (?> (?: [^()"'\#]++ | \( [^()"'\#]*+ \) )* ) \) )? ) [^:"'\#()]*+ :
+    (?> (?: \s | [#][^\n]*+ )* )
     """,
     re.VERBOSE,
 )
@@ -55,20 +60,30 @@ TEXT = re.compile(rb"[#][^\n]*+ | " + string(b"open"), re.VERBOSE | re.DOTALL)
 BRACKET = re.compile(rb"[()\[\]{}:]")
 DEEPER = {b"(": 1, b"[": 1, b"{": 1, b")": -1, b"]": -1, b"}": -1, b":": 0}
 AFTER_DOC = re.compile(rb"[ \t]*+ (?: [\r\n;#] | \Z )", re.VERBOSE)
-MODULES = re.compile(rb"import[ \t]++ (?P<modules> (?: [^\\\n;#] | \\\r?\n )++ )", re.VERBOSE)
+LINE_END = rb"\\ \r?+ \n (?! [ \t\f]*+ (?: async | class | def | from | import ) \b )"
+"""One that a backslash takes away; no import goes on behind it with another statement."""
+MODULES = re.compile(rb"import [ \t]++ (?P<modules> (?> (?: [^\\\n;\#]++ | " + LINE_END + rb" )* ) )", re.VERBOSE)
 FROM = re.compile(
     rb"""
-    from [ \t]*+ (?P<module> [.]*+ (?: [ \t]*+ (?! import\b ) [\w.\x80-\xff]++ )?+ )
-    [ \t\\\r\n]*+ import \b [ \t]*+
-    (?: \( (?P<inner> (?: [^)\#]++ | [#][^\n]*+ )*+ ) | (?P<plain> (?: [^\\\n;#] | \\\r?\n )*+ ) )
+    from [ \t]*+ (?P<module> [.]*+ (?> (?: [ \t]*+ (?! import\b ) [\w.\x80-\xff]++ )? ) )
+    (?> (?: [ \t] | \\ \r?+ \n )* ) import \b [ \t]*+
+    (?: \( (?P<inner> (?>
+            (?: [\s\\,*]++ | [#][^\n]*+
+              | (?! (?: async | class | def | from | import ) \b ) [\w.\x80-\xff]++ )* ) )
+      | (?P<plain> (?> (?: [^\\\n;\#]++ | """ + LINE_END + rb""" )* ) ) )
     """,
     re.VERBOSE,
-)
+)  # fmt: skip
 COMMENT = re.compile(rb"#[^\n]*+")
 TAKEN = re.compile(rb"(?: \A | , ) [\s\\]*+ ( [\w.\x80-\xff]++ )", re.VERBOSE)
 CONTINUES = tuple(b"([{,\\=+-*/%&|<>")
-KEYWORDS = frozenset({b"else", b"try", b"finally", b"except"})
 FUTURE = b"__future__"
+BOM = b"\xef\xbb\xbf"
+LONGEST_NAME = 250
+"""Bytes of a qualified name that are kept, its last ones, and of a module that names are taken from: a hostile
+file has one name of half a megabyte, and 50,000 that begin with it."""
+DEEPEST = 1 << 30
+"""More than the indent of any line."""
 
 
 Scope = tuple[int, bytes]
@@ -93,10 +108,6 @@ class Scanned(NamedTuple):
     """Docstrings and comments, one after another."""
     open: bool
     """Whether the text ends inside a string."""
-
-
-DEEPEST = 1 << 16
-"""More than the indent of any line."""
 
 
 class Scan:
@@ -143,7 +154,7 @@ class Scan:
         """Enter a definition."""
         indent = width(match["indent"])
         self.leave(indent)
-        qualified = self.scopes[-1][1] + b"." + name if self.scopes else name
+        qualified = joined(self.scopes, name)
         self.scopes.append((indent, qualified))
         self.names.append((self.indent, qualified))
         self.header = match.end()
@@ -163,7 +174,7 @@ class Scan:
             return
         match = FROM.match(self.data, start)
         module = b"".join(match["module"].split()) if match else b""
-        if match and module and module != FUTURE:
+        if match and module and module != FUTURE and len(module) <= LONGEST_NAME:
             self.imports[module] = None
             before = module if module.endswith(b".") else module + b"."
             found = COMMENT.sub(b"", match["inner"]) if match["inner"] is not None else match["plain"]
@@ -175,12 +186,15 @@ def scan(text: bytes, *, start: bool = True) -> Scanned:
 
     Args:
         text: a file, or a part of one that begins at the start of a line.
-        start: whether the file begins here; its docstring does, then.
+        start: whether the file begins here; its docstring does, then, and maybe a byte order mark.
     """
-    state = Scan(b"\n" + text, start=start)
+    state = Scan(b"\n" + (text.removeprefix(BOM) if start else text), start=start)
+    match = None
     for match in TOKEN.finditer(state.data):
         if match.lastgroup is not None:
             state.take(match)
+    if match and match.end() == len(state.data) and text.endswith(b"\n"):
+        state.open = True  # only a string whose last line ends with a backslash can have taken that line's end
     return Scanned(
         tuple(state.names),
         tuple(state.scopes),
@@ -198,8 +212,15 @@ def leave(scopes: list[Scope], indent: int) -> None:
         scopes.pop()
 
 
+def joined(scopes: Sequence[Scope], name: bytes) -> bytes:
+    """The qualified name of a definition inside of others; one that is cut twice is the same as one cut once."""
+    return (scopes[-1][1] + b"." + name if scopes else name)[-LONGEST_NAME:]
+
+
 def width(indent: bytes) -> int:
-    """Columns."""
+    """Columns; a form feed begins anew."""
+    if b"\f" in indent:
+        indent = indent.rpartition(b"\f")[2]
     return len(indent.expandtabs(8)) if b"\t" in indent else len(indent)
 
 
@@ -236,8 +257,7 @@ def bound_names(data: bytes, match: re.Match[bytes]) -> list[bytes]:
         line = b""
     if line and line[-1] in CONTINUES:
         return []
-    names = [name.strip() for name in match["bound"].split(b",")]
-    return [name for name in names if name not in KEYWORDS]
+    return [name.strip() for name in match["bound"].split(b",")]
 
 
 def quote_or_nothing(match: re.Match[bytes]) -> bytes:

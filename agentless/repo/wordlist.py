@@ -1,15 +1,21 @@
 """The vocabulary of a blob cache, in the same SQLite file: pages of words, only ever appended to.
 
-A page holds the words that one write brought, under the number of its first word, with a checksum. Numbers are
-given inside a write transaction, after all pages of others were read, so that no number is given twice. A
-damaged page ends the vocabulary: another one begins under its own epoch, and facts of the old one are misses.
+A page holds the words that one write brought, under the number of its first word, with a seal: a checksum of the
+page and of the seal before it, the first one of a random epoch. Numbers are given inside a write transaction,
+after all pages of others were read, so that no number is given twice. Facts name the seal of the words that they
+use; where pages were lost, and their numbers given again, they are misses. A damaged page ends the vocabulary,
+and so does the bound: another one begins under its own epoch.
 """
 
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from agentless.repo.vocabulary import Vocabulary
+
+MOST_WORDS = 2_000_000
+"""About 250 MB in every process that uses them; the twelve repositories of SWE-bench have a third of that."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS words (first INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, packed BLOB NOT NULL,
@@ -27,30 +33,52 @@ def refreshed(database: sqlite3.Connection, known: Vocabulary) -> Vocabulary:
     Raises:
         sqlite3.DatabaseError: the file cannot be read.
     """
-    found = database.execute(EPOCH).fetchone()
-    if found is None:
-        if database.execute("SELECT 1 FROM words LIMIT 1").fetchone():
-            drop(database)  # pages without the first one
-        return known if not known.words else Vocabulary()
-    vocabulary = known if known.epoch == found[0] else Vocabulary(found[0])
-    for first, epoch, packed, checksum in database.execute(PAGES, (len(vocabulary.words),)).fetchall():
-        if epoch != vocabulary.epoch or first != len(vocabulary.words) or zlib.crc32(packed) != checksum:
-            drop(database)
+    with one_moment(database):
+        found = database.execute(EPOCH).fetchone()
+        if found is None:
+            if database.execute("SELECT 1 FROM words LIMIT 1").fetchone():
+                database.execute(DROP)  # pages without the first one
+            return known if not known.words else Vocabulary()
+        epoch = found[0]
+        if not isinstance(epoch, int) or not 0 < epoch < 1 << 32:
+            database.execute(DROP)
             return Vocabulary()
-        vocabulary.learn(zlib.decompress(packed).decode("utf-8").split("\n"))
-    return vocabulary
+        vocabulary = known if known.epoch == epoch else Vocabulary(epoch)
+        for first, epoch, packed, seal in database.execute(PAGES, (len(vocabulary.words),)).fetchall():
+            in_place = epoch == vocabulary.epoch and first == len(vocabulary.words) and isinstance(packed, bytes)
+            if not in_place or seal != sealed(packed, vocabulary):
+                database.execute(DROP)
+                return Vocabulary()
+            vocabulary.learn(zlib.decompress(packed).decode("utf-8").split("\n"), seal)
+        return vocabulary
 
 
-def drop(database: sqlite3.Connection) -> None:
-    """Forget all pages, as part of the transaction that the caller may be in."""
-    inside = database.in_transaction
-    database.execute(DROP)
-    if not inside:
-        database.commit()
+@contextmanager
+def one_moment(database: sqlite3.Connection) -> Iterator[None]:
+    """A transaction, or the caller's: pages of another vocabulary are not taken for damage of the last one."""
+    if database.in_transaction:
+        yield
+        return
+    with database:
+        database.execute("BEGIN")
+        yield
 
 
-def extended(database: sqlite3.Connection, known: Vocabulary, words: Iterable[str]) -> Vocabulary:
+def sealed(packed: bytes, before: Vocabulary) -> int:
+    """CRC-32 of a page and, through the seal before it, of all pages before it; 1 for 0."""
+    return zlib.crc32(packed, before.seal) or 1
+
+
+def extended(
+    database: sqlite3.Connection, known: Vocabulary, words: Iterable[str], most: int = MOST_WORDS
+) -> Vocabulary:
     """The vocabulary in the file with all of these words; new ones are on disk before they have a number here.
+
+    Args:
+        database: the cache's.
+        known: what this process has of it.
+        words: all are in what is returned.
+        most: words of a vocabulary that is full; another one takes its place.
 
     Raises:
         sqlite3.DatabaseError: the file cannot be written.
@@ -62,9 +90,19 @@ def extended(database: sqlite3.Connection, known: Vocabulary, words: Iterable[st
         database.execute("BEGIN IMMEDIATE")
         vocabulary = refreshed(database, known)
         new = sorted(word for word in wanted if word not in vocabulary.numbers)
+        if vocabulary.words and len(vocabulary.words) + len(new) > most:
+            database.execute(DROP)
+            vocabulary, new = Vocabulary(), sorted(wanted)
         if new:
             packed = zlib.compress("\n".join(new).encode("utf-8", "replace"), 6)
-            page = (len(vocabulary.words), vocabulary.epoch, packed, zlib.crc32(packed))
-            database.execute(APPEND, page)
-    vocabulary.learn(new)
+            seal = sealed(packed, vocabulary)
+            database.execute(APPEND, (len(vocabulary.words), vocabulary.epoch, packed, seal))
+    if new:
+        vocabulary.learn(new, seal)
     return vocabulary
+
+
+def forget(database: sqlite3.Connection) -> None:
+    """Drop all words; facts that use them are misses from now on."""
+    with database:
+        database.execute(DROP)

@@ -19,19 +19,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentless.errors import RepositoryError
+from agentless.owned import new_folder
 from agentless.repo.lender import LENDER
 from agentless.repo.location import Location
 from agentless.repo.plumbing import Git, first_line
 from agentless.repo.tree import EXECUTABLE, SUBMODULE, SYMLINK
 
 REGULAR = "100644"
+PREFIX = "agentless-worktree-"
 
 
 class WorktreeStore:
-    """The temporary index and object store of one recorded work tree; removed on `close`, or with the object."""
+    """The temporary index and object store of one recorded work tree; removed on `close`, or with the object.
+
+    What a killed process left is removed when the next store is made.
+    """
 
     def __init__(self, location: Location) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="agentless-worktree-"))
+        self.folder = new_folder(Path(tempfile.gettempdir()), PREFIX)
         self.remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         (self.folder / "objects").mkdir()
         index = location.git_dir / "index"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agentless.cli.main import main
+from agentless.folders import cache_folder
 from tests.cli.conftest import FILES, ISSUE
 from tests.conftest import git, make_repo
 from tests.llm.openai_server import FakeOpenAI, refuses, running, words_as_vectors
@@ -201,3 +202,22 @@ def test_the_repository_is_left_as_it_was(shop: Path) -> None:
     assert localize(shop) == 0
     assert git(shop, "status", "--porcelain") == ""
     assert sorted(str(path.relative_to(shop)) for path in (shop / "shop").iterdir()) == sorted(FILES)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        ["--instances", "shop-1,shop-3"], ["--instance", "shop-1", "--instance", "shop-3"],
+        ["--instances", "shop-1, ", "--instance", "shop-3"],
+    ],
+)  # fmt: skip
+def test_a_dataset_by_name_and_instances_as_run_takes_them(
+    shop: Path, tmp_path: Path, chosen: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = cache_folder() / "datasets" / "verified.jsonl"
+    kept.parent.mkdir(parents=True)
+    rows(tmp_path, shop, "shop-1", "shop-2", "shop-3").rename(kept)
+    options = ["--repos", str(tmp_path / "repos"), "--json", *chosen]
+    assert main(["localize", "--dataset", "verified", *options]) == 0
+    found = [json.loads(line)["instance_id"] for line in capsys.readouterr().out.splitlines()]
+    assert found == ["shop-1", "shop-3"]

@@ -9,6 +9,8 @@ import pytest
 from agentless.cli import machine
 from agentless.cli.machine import Finding, check_cache, check_git, check_server, output_of
 from agentless.cli.tables import print_findings
+from agentless.llm.weights import Fetching, fetch_weights
+from tests.llm.fake_parts import DATA, profile
 
 
 class Models(http.server.BaseHTTPRequestHandler):
@@ -88,3 +90,16 @@ def test_findings_are_shown_with_fixes_and_not_as_markup(capsys: pytest.CaptureF
     assert "-> buy one" in shown
     assert "-> install it" in shown
     assert shown.count("->") == 2
+
+
+def test_weights_are_missing_unchecked_or_ready(tmp_path: Path) -> None:
+    def found() -> tuple[str, str, str]:
+        finding = machine.check_weights(profile(), tmp_path)
+        return finding.state, finding.detail, finding.fix
+
+    path = tmp_path / "small.gguf"
+    assert found() == ("optional", "weights not in the cache yet", "fetched by the first solve (1.1 GB)")
+    path.write_bytes(DATA)
+    assert found() == ("optional", f"{path} is there, not checked yet", "checked by the next solve (seconds)")
+    fetch_weights(profile(), fetching=Fetching(folder=tmp_path))
+    assert found() == ("ok", str(path), "")

@@ -116,3 +116,12 @@ def test_sigterm_ends_a_command_that_a_script_started_in_the_background(tmp_path
     assert errors.rstrip().endswith("stopped")
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_the_package_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "agentless", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("agentless ")
+    wrong = subprocess.run([sys.executable, "-m", "agentless", "cache", "prune"], capture_output=True, check=False)
+    assert wrong.returncode == 2

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from agentless.cli.choices import counted
 from agentless.cli.main import main
 from agentless.config import load_config
 from agentless.records import Prediction, Selection
@@ -49,7 +50,7 @@ def test_a_run_is_ranked_again_and_left_as_it_is(tmp_path: Path, capsys: pytest.
     assert [each["key"] for each in row["ranking"]] == ["a", "b", "t"]
     assert (row["strategy"], row["changed"], row["samples"], row["candidates"]) == ("medoid", True, 5, 3)
     assert 0 < row["confidence"] < 1
-    assert "a__b-2" in shown.err and "1 choices changed" in shown.err
+    assert "a__b-2" in shown.err and "1 instance, 1 choice changed" in shown.err
     assert files_of(run) == before
 
 
@@ -262,3 +263,8 @@ def test_names_cannot_steer_a_terminal(tmp_path: Path, capsys: pytest.CaptureFix
 def test_a_file_that_comes_twice_would_vote_twice(pool: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["select", "--pool", *pool, pool[0]]) == 2
     assert "twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 choices"), (1, "1 choice"), (2, "2 choices")])
+def test_nouns_have_their_number(number: int, text: str) -> None:
+    assert counted(number, "choice") == text

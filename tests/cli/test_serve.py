@@ -39,7 +39,7 @@ def test_the_command_is_printed_without_vllm(checkpoint: Path, capsys: pytest.Ca
         (["nemotron-cascade-9b"], "no model profile 'nemotron-cascade-9b'"),
         (["nemotron-cascade-14b-thinking", "--gpu", "tpu"], "no GPU 'tpu'"),
         (["nemotron-cascade-14b-thinking", "--vllm", "no-such-program"], "no such program; pip install"),
-        (["gemini-2.5-flash-thinking"], "is not served by vLLM; give its --base-url"),
+        (["gemini-2.5-flash-thinking"], "is not served by vLLM; give `agentless solve` its --base-url"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -87,3 +87,17 @@ def test_ctrl_c_stops_the_server_and_its_log_was_shown(checkpoint: Path, tmp_pat
     assert "with 98304 tokens; Ctrl-C stops it" in errors
     assert errors.rstrip().endswith("stopped")
     assert "INFO fake engine" in (tmp_path / "vllm.log").read_text()
+
+
+def test_without_vllm_only_options_of_serve_are_named(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    for options in ([], ["--vllm", "no-such-program"], ["--vllm", "no-such-program", "--print-command"]):
+        arguments = ["nemotron-cascade-14b-thinking", "--checkpoint", str(checkpoint), "--gpus", "1", *options]
+        assert main(["serve", *arguments, "--gpu", "h200"]) == 2
+        said = capsys.readouterr().err
+        assert "pip install 'agentless-swe[serve]'" in said
+        assert "--vllm PROGRAM" in said and "--print-command" in said
+        assert "--base-url" not in said and "--model" not in said

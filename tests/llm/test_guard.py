@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agentless.llm.guard import die_with_parent, remove_folder
-from agentless.llm.scratch import OWNER
+from agentless.owned import OWNER
 from agentless.owners import owner
 
 GUARD = [sys.executable, "-P", "-m", "agentless.llm.guard"]

@@ -9,10 +9,11 @@ import pytest
 
 from agentless.errors import ConfigError, ModelServerError
 from agentless.folders import cache_folder
-from agentless.llm.scratch import PREFIX, SHORT, owner_of
+from agentless.llm.scratch import PREFIX, SHORT
 from agentless.llm.server import free_port
 from agentless.llm.serving import base_url, environment, plan_server, vllm_server
 from agentless.llm.vllm import ServeOptions, asked_context
+from agentless.owned import owner_of
 from agentless.owners import owner
 from agentless.profiles import find_profile
 from tests.llm.openai_server import FakeOpenAI, running
@@ -47,7 +48,7 @@ async def test_what_vllm_leaves_lying_about_goes_with_it(
     plan = plan_server(BIG, ServeOptions(port=free_port()), folder=checkpoint, program=FAKE)
     said: list[str] = []
     async with vllm_server(plan, ready_s=20, output=said.append):
-        mine = [each for each in set(SHORT.glob(f"{PREFIX}*")) - before if owner_of(each) == owner()]
+        mine = [each for each in set(SHORT.glob(f"{PREFIX}*")) - before if owner_of(each, PREFIX) == owner()]
         names = sorted(path.name for folder in mine for path in folder.iterdir())
     assert [name for name in names if name.startswith("vllm_dist_")]
     assert [name for name in names if re.fullmatch(r"[0-9a-f-]{36}", name)]

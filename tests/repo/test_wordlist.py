@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from agentless.repo.cache import FILE_NAME, BlobCache
+from agentless.repo.facts import FileFacts, is_covered
 from agentless.repo.vocabulary import Vocabulary
+from agentless.repo.wordlist import extended
+from tests.packing import pack
 
 WORKER = """
 import sys
@@ -103,3 +106,32 @@ def test_a_closed_cache_learns_nothing(folder: Path) -> None:
     cache = BlobCache.open(folder)
     cache.close()
     assert cache.learn(["a"]) is None
+
+
+def test_words_that_were_lost_are_not_read_by_the_numbers_of_others(folder: Path) -> None:
+    facts = FileFacts(words={"alpha": 1, "lost": 2})
+    with BlobCache.open(folder) as cache:
+        cache.learn(["alpha"])
+        before = cache.learn(["lost"])
+        assert before is not None
+        packed = pack(facts, before)
+    with sqlite3.connect(folder / FILE_NAME) as cut:  # as after a power cut: the last page is gone
+        cut.execute("DELETE FROM words WHERE first = 1")
+    cut.close()
+    with BlobCache.open(folder) as cache:
+        after = cache.learn(["other"])
+        assert after is not None and after.epoch == before.epoch
+        assert after.words == ["alpha", "other"]
+    assert is_covered(packed, before) and not is_covered(packed, after)
+    assert is_covered(pack(FileFacts(words={"alpha": 3}), before), after), "what was not lost is read"
+    assert after.covers(after.epoch, 0)
+
+
+def test_a_full_vocabulary_gives_way_to_another_one(folder: Path) -> None:
+    with BlobCache.open(folder) as cache:
+        first = cache.learn(["a", "b"])
+        assert first is not None and cache.database is not None
+        second = extended(cache.database, first, ["b", "c"], most=2)
+        assert second is not first and second.epoch != first.epoch
+        assert sorted(second.words) == ["b", "c"]
+    assert known_to(folder).words == second.words
