@@ -123,6 +123,8 @@ class Scan:
         self.imported: dict[bytes, None] = {}
         self.docs: list[bytes] = []
         self.open = False
+        self.imported_to = 0
+        """End of the last import statement."""
         self.header = 0 if start else -1
         """End of the last definition's name, 0 at a module's start: a docstring may follow; -1 where none may."""
 
@@ -168,11 +170,14 @@ class Scan:
 
     def take_import(self, start: int) -> None:
         """What an import statement names."""
+        if start < self.imported_to:  # `from a \\`, and `import b` on the next line
+            return
         plain = MODULES.match(self.data, start)
         if plain:
             self.imports.update(dict.fromkeys(TAKEN.findall(plain["modules"])))
             return
         match = FROM.match(self.data, start)
+        self.imported_to = match.end() if match else 0
         module = b"".join(match["module"].split()) if match else b""
         if match and module and module != FUTURE and len(module) <= LONGEST_NAME:
             self.imports[module] = None

@@ -2,8 +2,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentless.repo.lexicon import MOST_IDENTIFIERS, Counted, Lexicon, spell
+from agentless.repo import index
+from agentless.repo.lexicon import (
+    COUNT_BITS,
+    MOST_IDENTIFIERS,
+    MOST_TEXTS,
+    TEXT_SHIFT,
+    Counted,
+    Lexicon,
+    spell,
+)
+from agentless.repo.rules import MAX_BYTES
 from agentless.repo.vocabulary import Vocabulary
+from agentless.repo.wordlist import MOST_WORDS
 from agentless.repo.words import count_words
 
 texts = st.lists(st.text(alphabet="abAB12_ \n.\u00e9\u00df\u4f60\u2019", max_size=40), max_size=6)
@@ -91,6 +102,31 @@ def test_words_that_cannot_be_learned_are_asked_for_again(given: Vocabulary | No
 def test_spelling(identifier: str, expected: tuple[str, ...]) -> None:
     assert spell(identifier.encode()) == expected
     assert set(expected) == set(count_words(identifier))
+
+
+def test_every_bound_fits_its_bits() -> None:
+    assert MOST_TEXTS << TEXT_SHIFT + COUNT_BITS < 1 << 63
+    assert index.FILES_AT_ONCE <= MOST_TEXTS
+    assert MAX_BYTES // 2 < 1 << COUNT_BITS
+    assert MOST_WORDS < 1 << TEXT_SHIFT - 1
+    most = MOST_IDENTIFIERS + index.BYTES_AT_ONCE + MAX_BYTES
+    assert most < 1 << TEXT_SHIFT - 1
+
+
+@pytest.mark.parametrize("text", ["a " * (MAX_BYTES // 2), "a1" * 32 + " ", "a_" * 31 + " ", "\u00e9_"])
+def test_the_largest_text_is_counted_right(text: str) -> None:
+    whole = text * (MAX_BYTES // len(text.encode()))
+    ((found, _),) = count(Lexicon(Vocabulary()), [whole], [""])
+    assert found == count_words(whole)
+
+
+def test_the_last_text_of_a_count_is_counted_right() -> None:
+    lexicon = Lexicon(Vocabulary())
+    streams = [[lexicon.stream(b"w%d" % (number % 9))] for number in range(MOST_TEXTS)]
+    lexicon.look_up(lexicon.vocabulary.learned)
+    counted = lexicon.count(streams, [[]] * MOST_TEXTS)
+    for number in (0, MOST_TEXTS // 2, MOST_TEXTS - 1):
+        assert f"w{number % 9}" in named(counted[number], lexicon.vocabulary)[0]
 
 
 def test_a_full_lexicon_says_so() -> None:

@@ -53,6 +53,7 @@ def memory(streams: list[bytes]) -> memoryview:
 
 def whole(data: bytes, reader: Parts) -> tuple[object, ...]:
     """The same without parts."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
     found, lexicon = scan(data), reader.lexicon
     read = Read(
         joined_names([found]), list(found.imports), list(found.imported),
@@ -113,7 +114,31 @@ PIECES = [
     b"if x:\n", b"@d\n", b"X = 1\n", b"\n", b"# note\n", b"    if y:\n", b"import a\n", b'"""',
     b"        def i(): pass\n",
     b"\tdef t(self): pass\n", b"\\\n", b"    async def c(self): pass\n", b"from b import (c,\n d)\n",
+    b"\xef\xbb\xbf", b"'", b"\"", b"x = 'a\\\n", b"import a, \\\n", b"from b import (c,\n", b"from b import c, \\\n",
+    b"async = 1\n", b"    async with x:\n", b"f(\n", b"def g(a,\n", b"\r\n", b"\x0c", b"class\n", b"def h",
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"x = 'a\\\ndef no(): pass'\ndef yes(): pass\n",
+        b"x = \"a\\\r\n    def no(): pass\"\r\n    def yes(): pass\r\n",
+        b"from a import (b,\ndef f(c, d): pass\n",
+        b"from a import (b,\n    def f(c, d): pass\n",
+        b"import a, \\\nclass B: pass\n",
+        b"from a import b, \\\nasync def f(): pass\n",
+        b"f(\nasync = 1\n)\n",
+        b"def f()\n    async with x:\n        'no documentation'\n",
+        b"\xef\xbb\xbf'Doc.'\nclass A:\n    def m(self): pass\n",
+        b"class " + b"A" * 300 + b":\n    class B:\n        x = 1\n    def m(self):\n        def i(): pass\n",
+    ],
+    ids=range(10),
+)
+def test_odd_cuts_change_nothing(text: bytes) -> None:
+    reader = parts()
+    for _ in range(2):
+        assert plain(reader.read(text), reader.lexicon) == whole(text, reader)
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25))

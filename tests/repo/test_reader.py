@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from agentless.repo import lexicon
+from agentless.repo import lexicon, reader
 from agentless.repo.facts import FileFacts, unpack_facts
 from agentless.repo.reader import Reader, Source
 from agentless.repo.vocabulary import Vocabulary
@@ -67,6 +67,41 @@ def test_a_full_lexicon_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert full.full
     assert read(reader, PYTHON) == first
     assert reader.lexicon is not full
+
+
+class Stopping(list[bytes]):
+    """Stops the process that appends for the third time, as a signal may at any moment."""
+
+    def append(self, value: bytes) -> None:
+        if len(self) == 2:
+            raise KeyboardInterrupt
+        super().append(value)
+
+
+def test_a_reader_that_was_stopped_reads_right_the_next_time() -> None:
+    stopped = Reader(Vocabulary())
+    before = read(stopped, PLAIN)
+    stopped.lexicon.identifiers.new = Stopping()
+    with pytest.raises(KeyboardInterrupt):
+        stopped.read_alone([PYTHON])
+    assert read(stopped, PYTHON, PLAIN) == [*read(Reader(Vocabulary()), PYTHON), *before]
+
+
+def test_more_files_than_are_counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = [Source(f"word{number} word{number % 3}\n".encode(), "") for number in range(10)]
+    expected = read(Reader(Vocabulary()), *sources)
+    monkeypatch.setattr(reader, "MOST_TEXTS", 3)
+    assert read(Reader(Vocabulary()), *sources) == expected
+
+
+def test_words_are_never_read_by_a_vocabulary_that_was_left() -> None:
+    left, fresh = Vocabulary(), Vocabulary()
+    one = Reader(left)
+    read(one, PLAIN)
+    fresh.learn(left.words)
+    packed, vocabulary = one.read([PLAIN], fresh.learned) or ([], left)
+    assert vocabulary is fresh, "although no word of the text is new to the old one"
+    assert unpack_facts(packed[0], fresh).words["carts"] == 1
 
 
 def test_threads_share_a_reader() -> None:

@@ -1,3 +1,6 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
 from agentless.repo.recent import ENTRY_BYTES, Recent
 
 
@@ -25,6 +28,25 @@ def test_a_value_put_twice_counts_once() -> None:
         recent.put("a", number, 100)
     assert recent.get_many(["a", "other"]) == {"a": 49, "other": 0}
     assert recent.bytes == 2 * (ENTRY_BYTES + 100)
+
+
+def test_a_value_that_is_too_large_is_not_remembered() -> None:
+    recent: Recent[str, int] = Recent(max_bytes=2000)
+    recent.put_many({"small": (1, 100), "large": (2, 900), "small too": (3, 100)})
+    assert recent.get_many(["small", "large", "small too"]) == {"small": 1, "small too": 3}
+    recent.put("small", 4, 900)
+    assert recent.get_many(["small"]) == {}, "the old value is not the value"
+
+
+@given(st.integers(0, 3000), st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1500)), max_size=40))
+def test_the_bound_is_kept(max_bytes: int, values: list[tuple[int, int]]) -> None:
+    recent: Recent[int, int] = Recent(max_bytes)
+    for key, size in values:
+        recent.put(key, size, size)
+        recent.get_many([key // 2])
+        held = [*recent.young.values(), *recent.old.values()]
+        assert sum(each + ENTRY_BYTES for _, each in held) <= max_bytes
+        assert recent.bytes == sum(each + ENTRY_BYTES for _, each in recent.young.values())
 
 
 def test_dropped_and_cleared_values_are_gone_from_both_generations() -> None:

@@ -1,3 +1,5 @@
+import re
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -6,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import agentless
+from agentless.repo import scan as module
 from agentless.repo.scan import LONGEST_NAME, scan
 from agentless.repo.symbols import read_symbols
 from agentless.repo.words import count_words
@@ -48,6 +51,12 @@ def docs(text: str) -> str:
         ("print 'two'\ndef yes(): pass\n", ["yes"]),
         ("d\u00e9f = 1\nclass \u00c4: pass\n", ["d\u00e9f", "\u00c4"]),
         ("", []),
+        ("\ufeffclass A:\n    def m(self): pass\n", ["A", "A.m"]),
+        ("\ufeffX = 1\n", ["X"]),
+        ("class A:\n    pass\n\x0cclass B:\n    \x0c    def m(self): pass\n", ["A", "B", "B.m"]),
+        ("class A:\n\tdef m(self): pass\n\tif x:\n\t\tdef n(self): pass\n", ["A", "A.m", "A.n"]),
+        ("s = 'goes on\\\ndef no(): pass'\ndef yes(): pass\n", ["s", "yes"]),
+        (" " * 70_000 + "def deep(): pass\n", ["deep"]),
         ("define = 1\nclassic = 2\nimportant = 3\nfromage = 4\n", ["define", "classic", "important", "fromage"]),
     ],
 )  # fmt: skip
@@ -76,6 +85,13 @@ def test_names(text: str, expected: list[str]) -> None:
         ("import a\nimport a\n", ["a"], []),
         ("'''\nimport no\n'''\n", [], []),
         ("from \nimport\nfrom x\n", [], []),
+        ("\ufeffimport a\n", ["a"], []),
+        ("from a import (b,\ndef f(c, d): pass\nimport e\n", ["a", "e"], ["a.b"]),
+        ("from a import (b,\nfrom c import d\n", ["a", "c"], ["a.b", "c.d"]),
+        ("import a, \\\ndef f(): pass\n", ["a"], []),
+        ("import a, \\\nimport b\n", ["a", "b"], []),
+        ("from a \\\n    import b\nfrom c\nimport d\n", ["a", "d"], ["a.b"]),
+        ("from " + "m" * (LONGEST_NAME + 1) + " import a\n", [], []),
     ],
 )
 def test_imports(text: str, imports: list[str], imported: list[str]) -> None:
@@ -88,6 +104,7 @@ def test_imports(text: str, imports: list[str], imported: list[str]) -> None:
     ("text", "expected"),
     [
         ('"""Module."""\n', ["Module"]),
+        ('\ufeff"""Module."""\n', ["Module"]),
         ("# coding\n\n'''Module.'''\nx = '''no'''\n", ["coding", "Module"]),
         ("import os\n'''no'''\n", []),
         ('def f():\n    """Doc."""\n    """no"""\n', ["Doc"]),
@@ -128,6 +145,13 @@ def test_the_answers_are_those_of_the_syntax_tree(path: Path) -> None:
         ("'''doc", True),
         ("'''doc\\", True),
         ("x = 'a", False),
+        ("x = 'a\\\n", True),
+        ('x = "a\\\r\n', True),
+        ("'a\\\n", True),
+        ("x = 'a\\\n'\n", False),
+        ("x = a \\\n", False),
+        ("# a\\\n", False),
+        ("\n", False),
         ("'''doc'''", False),
         ("", False),
     ],
@@ -156,15 +180,47 @@ def test_any_text_is_read(text: str) -> None:
     assert found.indent >= 0
 
 
+def many(piece: bytes, size: int = 100_000) -> bytes:
+    return piece * (size // len(piece))
+
+
 @pytest.mark.parametrize(
     "text",
     [
         b'"\\' * 100_000, b"'''" * 100_001, b'"""' + b"\\" * 300_000, b"def f(" * 50_000, b"\n" * 300_000,
         b"def f(" + b"(" * 200_000 + b"\n'''d'''\n", b"from x import (" * 20_000, b"\nimport " + b"a," * 150_000,
         b"\nx" + b",y" * 150_000 + b"=1", b"\n\n    'd'" * 30_000, b"#" * 300_000, b"\n#\nx = 1" * 40_000,
-        b"\ndef f(\n'd'" * 20_000, b"\n" + b" " * 300_000,
+        b"\ndef f(\n'd'" * 20_000, b"\n" + b" " * 300_000, b"'\\\n" * 100_000,
+        many(b"import a,\\\n"), many(b"from x import (\n"), many(b"from x import ( #\n"),
+        many(b"from x import a,\\\n"), b"".join(b"from x import (a%d,\n" % number for number in range(5000)),
+        b"x = 1\n" + b"\n" * 300_000 + b"y = 2\n",
     ],
-    ids=range(14),
+    ids=range(21),
 )  # fmt: skip
 def test_no_text_takes_long(text: bytes) -> None:
+    began = time.process_time()
     scan(text)
+    assert time.process_time() - began < 2, "square time takes 3 to 12 seconds for 100 kB"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"class " + b"A" * 100_000 + b":\n" + b" def a():\n" * 10_000,
+        b"from " + b"m" * 100_000 + b" import " + b",".join(b"a%d" % number for number in range(10_000)),
+        b"".join(b" " * depth + b"def " + b"n" * 300 + b":\n" for depth in range(500)),
+    ],
+    ids=["a long class", "a long module", "deep definitions"],
+)
+def test_names_take_no_more_than_a_few_times_the_text(text: bytes) -> None:
+    found = scan(text)
+    assert sum(len(name) for _, name in found.names) < 30 * len(text)
+    assert sum(map(len, found.imported)) < 30 * len(text)
+    assert all(len(name) <= LONGEST_NAME for _, name in found.names)
+
+
+def test_quantifiers_mean_the_same_in_every_python() -> None:
+    """Before 3.11.5 a group that gives nothing back, `(...)*+`, matches too little; an atomic one does not."""
+    patterns = [value.pattern for value in vars(module).values() if isinstance(value, re.Pattern)]
+    assert len(patterns) > 8
+    assert not any(re.search(rb"[^\\]\)[*+?]\+", pattern) for pattern in patterns)
