@@ -13,6 +13,7 @@ from itertools import chain, filterfalse, islice, repeat
 from operator import attrgetter, lt
 from pathlib import Path
 
+from agentless.errors import RepositoryError
 from agentless.repo.catfile import CatFileError
 from agentless.repo.lender import LENDER, Lender
 from agentless.repo.plumbing import Git
@@ -25,6 +26,8 @@ MODES = {mode.encode(): mode for mode in ("100644", "100755", "120000", "160000"
 LINES = {width: re.compile(rb"\d+ [^\0]+\0.{%d}" % width, re.DOTALL) for width in (20, 32)}
 """Lines of a tree object by the bytes of an id: mode, name and id."""
 PATH = attrgetter("path")
+MOST_BYTES = 32_000_000
+"""Of the folders of one depth, each as often as it stands there: some 700,000 files, about 1 GB here."""
 MOST_LISTINGS = 4
 MOST_ENTRIES = 60_000
 """Of all listings that are kept, about 30 MB."""
@@ -116,7 +119,8 @@ def list_tree(git: Git, tree_id: str, memo: ListingMemo = LAST, lender: Lender =
     """Every entry of a tree.
 
     Raises:
-        RepositoryError: the tree cannot be read, an object is missing (partial clone), or a path is unsafe.
+        RepositoryError: the tree cannot be read, an object is missing (partial clone), a path is unsafe, or there
+            are too many of them.
     """
     last = memo.get(git)
     if last is not None and last.tree_id == tree_id:
@@ -133,7 +137,7 @@ def read_listing(git: Git, tree_id: str, last: Listing, lender: Lender) -> Listi
     """The listing of a tree that is read folder by folder; None where `ls-tree` should be asked.
 
     Raises:
-        RepositoryError: a blob is missing, or a path is unsafe.
+        RepositoryError: a blob is missing, a path is unsafe, or there are too many of them.
     """
     depths = [[Unread(b"", "", tree_id, last.root)]]
     while depths[-1]:
@@ -174,12 +178,18 @@ def refusals(entries: Iterable[Entry]) -> frozenset[str]:
 
 
 def read_folders(git: Git, unread: list[Unread], lender: Lender) -> bool:
-    """Fill in what these folders hold; False where one is not there, or not as git would write it."""
+    """Fill in what these folders hold; False where one is not there, or not as git would write it.
+
+    Raises:
+        RepositoryError: there is too much in them; a few small trees that hold each other often make any number.
+    """
     ids = list(dict.fromkeys(each.tree_id for each in unread))
     try:
         contents = dict(zip(ids, lender.contents(git, ids), strict=True))
     except CatFileError:
         return False
+    if sum(len(content[1]) for each in unread if (content := contents[each.tree_id])) > MOST_BYTES:
+        raise RepositoryError(f"a tree in {git.folder} holds too many files to be listed; give another commit")
     for each in unread:
         content = contents[each.tree_id]
         if content is None or content[0] != "tree":

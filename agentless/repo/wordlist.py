@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS words (first INTEGER PRIMARY KEY, epoch INTEGER NOT N
 """
 PAGES = "SELECT first, epoch, packed, sum FROM words WHERE first >= ? ORDER BY first"
 EPOCH = "SELECT epoch FROM words WHERE first = 0"
+LAST = "SELECT sum FROM words WHERE first < ? ORDER BY first DESC LIMIT 1"
 APPEND = "INSERT INTO words (first, epoch, packed, sum) VALUES (?, ?, ?, ?)"
 DROP = "DELETE FROM words"
 
@@ -43,7 +44,8 @@ def refreshed(database: sqlite3.Connection, known: Vocabulary) -> Vocabulary:
         if not isinstance(epoch, int) or not 0 < epoch < 1 << 32:
             database.execute(DROP)
             return Vocabulary()
-        vocabulary = known if known.epoch == epoch else Vocabulary(epoch)
+        last = database.execute(LAST, (len(known.words),)).fetchone()
+        vocabulary = known if known.epoch == epoch and last == (known.seal,) else Vocabulary(epoch)
         for first, epoch, packed, seal in database.execute(PAGES, (len(vocabulary.words),)).fetchall():
             in_place = epoch == vocabulary.epoch and first == len(vocabulary.words) and isinstance(packed, bytes)
             if not in_place or seal != sealed(packed, vocabulary):

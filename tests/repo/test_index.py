@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -146,6 +146,38 @@ def test_a_new_commit_parses_only_what_is_new(snapshot: RepoSnapshot, cache: Blo
 def test_a_closed_cache_is_no_cache(snapshot: RepoSnapshot, cache: BlobCache) -> None:
     cache.close()
     assert Index.build(snapshot, cache).symbols("pkg/a.py")[1].name == "Parser"
+
+
+@pytest.mark.parametrize("case", ["closed", "read-only"])
+def test_a_cache_that_learns_nothing_changes_no_answer(
+    snapshot: RepoSnapshot, cache: BlobCache, tmp_path: Path, case: str
+) -> None:
+    assert cache.database is not None
+    if case == "closed":
+        cache.close()
+    else:
+        cache.database.execute("PRAGMA query_only = 1")
+    index, plain = Index.build(snapshot, cache), Index.build(snapshot)
+    assert index.facts("tests/test_a.py").names == ["test_it"], "of the first question already"
+    assert everything(index) == everything(plain)
+    assert index.paths() == plain.paths()
+
+
+def test_every_file_is_read_once(snapshot: RepoSnapshot) -> None:
+    index = Index.build(snapshot)
+    asked: list[list[str]] = []
+    take = index.absorb
+
+    def absorb(paths: Iterable[str], *, parse: bool) -> None:
+        asked.append(list(paths))
+        take(asked[-1], parse=parse)
+
+    index.absorb = absorb  # type: ignore[method-assign]  # to look on
+    for _ in range(3):
+        everything(index)
+        index.paths()
+    assert len(asked) == 2 + 3, "tests and other texts, and a look at what nobody has seen"
+    assert not any(asked[2:])
 
 
 def test_keys_depend_on_language_and_grammar() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentless.errors import RepositoryError
+from agentless.repo import listing
 from agentless.repo.catfile import Content
 from agentless.repo.lender import Lender
 from agentless.repo.listing import MOST_ENTRIES, MOST_LISTINGS, NOTHING, Listing, ListingMemo, list_tree
@@ -95,6 +96,19 @@ def test_each_tree_is_listed_as_if_it_were_the_first(opened: Git, tmp_path: Path
         assert memo.get(opened) is listing
         assert list_tree(opened, tree, memo) is listing
         assert listing.root is not NOTHING, "no ls-tree was needed"
+
+
+def test_a_tree_that_holds_itself_too_often_is_refused(
+    opened: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten folders of ten folders of ...: nine small objects, and ten billion files."""
+    blob = git(tmp_path, "rev-parse", "HEAD:first").strip()
+    tree = raw_tree(tmp_path, *(("100644", f"f{number}", blob) for number in range(10)))
+    for _ in range(9):
+        tree = raw_tree(tmp_path, *(("40000", f"d{number}", tree) for number in range(10)))
+    monkeypatch.setattr(listing, "MOST_BYTES", 1_000_000)
+    with pytest.raises(RepositoryError, match="holds too many files to be listed; give another commit"):
+        list_tree(opened, tree, ListingMemo())
 
 
 def test_only_folders_that_changed_are_read(opened: Git, tmp_path: Path, lender: Counting) -> None:

@@ -53,8 +53,8 @@ def memory(streams: list[bytes]) -> memoryview:
 
 def whole(data: bytes, reader: Parts) -> tuple[object, ...]:
     """The same without parts."""
-    data = data.removeprefix(b"\xef\xbb\xbf")
     found, lexicon = scan(data), reader.lexicon
+    data = data.removeprefix(b"\xef\xbb\xbf")
     read = Read(
         joined_names([found]), list(found.imports), list(found.imported),
         [lexicon.stream(data)], [lexicon.stream(found.docs)],
@@ -114,8 +114,9 @@ PIECES = [
     b"if x:\n", b"@d\n", b"X = 1\n", b"\n", b"# note\n", b"    if y:\n", b"import a\n", b'"""',
     b"        def i(): pass\n",
     b"\tdef t(self): pass\n", b"\\\n", b"    async def c(self): pass\n", b"from b import (c,\n d)\n",
-    b"\xef\xbb\xbf", b"'", b"\"", b"x = 'a\\\n", b"import a, \\\n", b"from b import (c,\n", b"from b import c, \\\n",
-    b"async = 1\n", b"    async with x:\n", b"f(\n", b"def g(a,\n", b"\r\n", b"\x0c", b"class\n", b"def h",
+    b"\xef\xbb\xbf", b"'", b"\"", b"x = 'a\\\n", b"import a, \\\n", b"from b import (c,\n",
+    b"from b import c, \\\n", b"async = 1\n", b"    async with x:\n",
+    b"f(\n", b"def g(a,\n", b"\r\n", b"\x0c", b"class\n", b"def h",
 ]  # fmt: skip
 
 
@@ -123,7 +124,7 @@ PIECES = [
     "text",
     [
         b"x = 'a\\\ndef no(): pass'\ndef yes(): pass\n",
-        b"x = \"a\\\r\n    def no(): pass\"\r\n    def yes(): pass\r\n",
+        b'x = "a\\\r\n    def no(): pass"\r\n    def yes(): pass\r\n',
         b"from a import (b,\ndef f(c, d): pass\n",
         b"from a import (b,\n    def f(c, d): pass\n",
         b"import a, \\\nclass B: pass\n",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agentless.repo.cache import FILE_NAME, BlobCache
+from agentless.repo.cache import FILE_NAME, BlobCache, CachedBlob
 from agentless.repo.facts import FileFacts, is_covered
 from agentless.repo.vocabulary import Vocabulary
 from agentless.repo.wordlist import extended
@@ -37,6 +37,13 @@ def known_to(folder: Path) -> Vocabulary:
         found = cache.learn([])
     assert found is not None
     return found
+
+
+def damage(folder: Path, statement: str) -> None:
+    """What another program does to the file."""
+    with sqlite3.connect(folder / FILE_NAME) as damaging:
+        damaging.execute(statement)
+    damaging.close()
 
 
 def test_another_process_gives_the_same_numbers(folder: Path) -> None:
@@ -75,24 +82,29 @@ def test_processes_never_give_one_number_twice(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage",
+    "statement",
     [
         "UPDATE words SET packed = x'00' WHERE first > 0",
         "UPDATE words SET sum = 1 WHERE first = 0",
         "UPDATE words SET epoch = 5 WHERE first > 0",
         "DELETE FROM words WHERE first > 0 AND first < 3",
         "DELETE FROM words WHERE first = 0",
+        "UPDATE words SET epoch = 1 << 40",
+        "UPDATE words SET epoch = -5",
+        "UPDATE words SET epoch = 'text'",
+        "UPDATE words SET packed = 'text' WHERE first = 0",
+        "UPDATE words SET packed = CAST(x'ff80' AS TEXT) WHERE first > 0",
+        "UPDATE words SET sum = 'text' WHERE first > 2",
+        "UPDATE words SET packed = (SELECT packed FROM words WHERE first = 2) WHERE first = 3",
         "DELETE FROM words",
     ],
 )
-def test_a_damaged_list_is_followed_by_another_one(folder: Path, damage: str) -> None:
+def test_a_damaged_list_is_followed_by_another_one(folder: Path, statement: str) -> None:
     with BlobCache.open(folder) as cache:
         for words in (["a", "b"], ["c"], ["d"]):
             cache.learn(words)
         epoch = cache.vocabulary.epoch
-        with sqlite3.connect(folder / FILE_NAME) as damaging:
-            damaging.execute(damage)
-        damaging.close()
+    damage(folder, statement)
     with BlobCache.open(folder) as cache:
         found = cache.learn(["x", "y"])
         if found is None:  # the old pages were in the way; they are gone now
@@ -115,9 +127,7 @@ def test_words_that_were_lost_are_not_read_by_the_numbers_of_others(folder: Path
         before = cache.learn(["lost"])
         assert before is not None
         packed = pack(facts, before)
-    with sqlite3.connect(folder / FILE_NAME) as cut:  # as after a power cut: the last page is gone
-        cut.execute("DELETE FROM words WHERE first = 1")
-    cut.close()
+    damage(folder, "DELETE FROM words WHERE first = 1")  # as after a power cut
     with BlobCache.open(folder) as cache:
         after = cache.learn(["other"])
         assert after is not None and after.epoch == before.epoch
@@ -125,6 +135,49 @@ def test_words_that_were_lost_are_not_read_by_the_numbers_of_others(folder: Path
     assert is_covered(packed, before) and not is_covered(packed, after)
     assert is_covered(pack(FileFacts(words={"alpha": 3}), before), after), "what was not lost is read"
     assert after.covers(after.epoch, 0)
+
+
+def test_a_process_that_knows_more_than_the_file_says_so(folder: Path) -> None:
+    """Pages are lost while it runs, and another process gives their numbers again."""
+    with BlobCache.open(folder) as first:
+        first.learn(["alpha"])
+        known = first.learn(["lost"])
+        with BlobCache.open(folder) as second:
+            damage(folder, "DELETE FROM words WHERE first = 1")
+            other = second.learn(["other", "words"])
+            assert known is not None and other is not None and other.epoch == known.epoch
+            packed = pack(FileFacts(words={"lost": 1}), known)
+            assert not is_covered(packed, other)
+            later = first.learn(["later"])
+            assert later is not None and later is not known, "its pages do not fit those of the file"
+            assert not is_covered(packed, later)
+
+
+def test_an_interrupted_process_learns_the_words_anew(folder: Path) -> None:
+    def stopped(database: sqlite3.Connection) -> None:
+        cache.refresh(database)
+        cache.vocabulary.learn(["in no page"])
+        raise KeyboardInterrupt
+
+    with BlobCache.open(folder) as cache:
+        cache.learn(["a"])
+        with pytest.raises(KeyboardInterrupt):
+            cache.attempt(stopped, None)
+        found = cache.learn(["b"])
+        assert found is not None and found.words == ["a", "b"]
+
+
+def test_words_go_with_the_last_blob(folder: Path) -> None:
+    with BlobCache.open(folder) as cache:
+        before = cache.learn(f"word{number}" for number in range(100_000))
+        cache.save({b"key": CachedBlob("")})
+        assert cache.prune(0)
+        assert cache.learn([]) is before
+        size = cache.size_bytes()
+        assert cache.prune(1 << 30)
+        assert cache.size_bytes() < size / 10
+        after = cache.learn(["word1"])
+        assert after is not None and after.words == ["word1"]
 
 
 def test_a_full_vocabulary_gives_way_to_another_one(folder: Path) -> None:
